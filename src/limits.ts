@@ -1,0 +1,165 @@
+/**
+ * Every bound of the system, in one place, with the relations between them asserted at load.
+ * Options (`options.ts`) may set some of them within the bounds given there; these are the
+ * defaults and the hard edges. Sizes are bytes, times milliseconds, unless the name says else.
+ */
+import { assert } from "./base/assert.ts";
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+
+/** Native protocol: the largest payload a frame may announce (the original's limit). */
+export const nativeFrameBytesMax = 10 * MiB;
+/** Native protocol: topics remembered, for all connections and again for each of them. */
+export const nativeTopicsKnownMax = 1_024;
+/** Native protocol: batch builders kept for the next chunk, over all connections. */
+export const nativeBuildersIdleMax = 64;
+/** A record batch, header included. Holds the largest native frame with room for its header. */
+export const batchBytesMax = nativeFrameBytesMax + 64 * KiB;
+/** Records in one batch built by this broker; Kafka clients' batches are bounded by bytes. */
+export const batchRecordsMax = 10_000;
+/** Memory that an idle batch builder keeps; what one large batch needed beyond it is given back. */
+export const builderIdleBytesMax = 256 * KiB;
+/** What one compressed batch may grow to when opened (decompression bombs stop here). */
+export const decompressedBytesMax = 64 * MiB;
+/** Headers of one record. */
+export const recordHeadersMax = 1_000;
+
+/** Segment size: a new file starts rather than pass it. Kafka's default, `segment.bytes`. */
+export const segmentBytesDefault = GiB;
+export const segmentBytesMin = 64 * KiB;
+/** Positions are unsigned 32-bit in the index; this keeps every end below 2^32. */
+export const segmentBytesMax = 2 * GiB;
+/** Segment age: a new file starts after this time. Kafka's default, `segment.ms`: a week. */
+export const segmentMsDefault = 7 * 24 * 3600 * 1000;
+/** One index entry per this many bytes of log (Kafka's `index.interval.bytes`). */
+export const indexIntervalBytes = 4 * KiB;
+/** Index entries held back in memory before they are appended to their file. */
+export const indexPendingEntriesMax = 256;
+/** How long a durable end may wait before readers of the directory are told of it. */
+export const floorPublishMs = 10;
+
+/** Open segment and index files, all logs together. */
+export const logFilesOpenMax = 2_048;
+/** Memory-mapped indexes; Linux allows 65,530 maps a process. */
+export const mappedIndexesMax = 4_096;
+
+/** Group commit: one write to disk takes at most this much. */
+export const commitGroupBytesMax = 4 * MiB;
+/** Appended and not yet durable, per partition; more is refused (KAFKA_STORAGE_ERROR). */
+export const commitQueueBytesMax = 64 * MiB;
+/** The cache of newest batches, all partitions together. */
+export const cacheBytesDefault = 64 * MiB;
+export const cacheSlabBytes = MiB;
+/** One read of a log answers at most this much, whatever the caller asks. */
+export const readBytesMax = 32 * MiB;
+/** Free space below which producers are refused, so that offsets and shutdown still find room. */
+export const diskReserveBytesDefault = 16 * MiB;
+/** The longest `fsync=interval=<ms>`: more records than this much time brings may not be lost. */
+export const fsyncIntervalMsMax = 60_000;
+/** How often a full disk is asked whether space came back. */
+export const diskProbeMs = 250;
+
+/** How long opening the metadata waits for another process that holds it. */
+export const metadataBusyMsMax = 1_000;
+
+/** What a refusal shows of a name or a value that it refuses; the rest is counted. */
+export const shownCharactersMax = 256;
+/** Sizes of a directory's files that are asked for at once; more wait. */
+export const listStatsInFlightMax = 64;
+/** How long a start waits while only probes (`isLocked`), no broker, hold the directory's lock. */
+export const lockProbedMsMax = 250;
+
+export const topicNameCharactersMax = 249;
+/** Directories made, logs opened or closed at the same time, all topics together. */
+export const logsOpeningMax = 32;
+export const partitionsPerTopicMax = 10_000;
+/** All topics together; automatic creation stops here too. */
+export const partitionsMax = 100_000;
+
+export const connectionsMaxDefault = 10_000;
+export const connectionsPerAddressMaxDefault = 1_000;
+export const connectionsPerSecondMax = 500;
+/** File descriptors kept back from connections, for segments and metadata. */
+export const descriptorsReserved = 256;
+/** Received and not yet answered, over all connections; reading pauses above it. */
+export const inFlightBytesMax = 256 * MiB;
+/** The same for one connection. */
+export const connectionInFlightBytesMax = 32 * MiB;
+/** Replies that a peer does not read: the connection is closed above this, or after the time. */
+export const replyBacklogBytesMax = 16 * MiB;
+export const replyStalledMsMax = 10_000;
+/** A peer must take this much of its replies, or all there is, within `replyStalledMsMax`. */
+export const replyProgressBytesMin = 64 * KiB;
+/** More than this of unread replies, and nothing further is read from their connection. */
+export const replyPauseBytes = MiB;
+/**
+ * A connection holding less than this is read although the total is exceeded: a few greedy peers
+ * can't stop the many small ones.
+ */
+export const connectionInFlightBytesMin = 16 * KiB;
+/** Charged for each frame beside its bytes, so that a flood of tiny frames is bounded as well. */
+export const frameOverheadBytes = 64;
+/** A frame that has begun must be complete within this time. */
+export const frameMsMax = 30_000;
+export const connectionIdleMsMax = 600_000;
+/** Connections are looked over for the three times above this often. */
+export const connectionSweepMs = 1_000;
+
+/** Producer: messages sent and not acknowledged, in bytes and in number; `send` waits above. */
+export const producerInFlightBytesMax = 16 * MiB;
+export const producerInFlightMessagesMax = 100_000;
+/** Producer: sends that wait for room; more are refused, since nobody heeds their promises. */
+export const producerWaitingMax = 100_000;
+/** Producer: from `send` to its acknowledgement (Kafka's `delivery.timeout.ms`). */
+export const producerDeliveryMsMax = 120_000;
+/** Producer: a connection must open within this time. */
+export const producerConnectMsMax = 10_000;
+/** Producer: pauses between attempts to connect double from one to the other. */
+export const producerBackoffMsMin = 50;
+export const producerBackoffMsMax = 5_000;
+
+/** Shutdown: connections are answered and logs flushed within this time. */
+export const shutdownMsMax = 10_000;
+
+/** The furthest that options may go where nothing above bounds them. */
+export const lingerMsMax = 1_000;
+export const segmentMsMin = 1;
+export const segmentMsMax = 3_650 * 24 * 3600 * 1000;
+export const cacheBytesMin = cacheSlabBytes;
+export const cacheBytesMax = 256 * GiB;
+export const diskReserveBytesMin = MiB;
+export const diskReserveBytesMax = 1024 * GiB;
+export const connectionsMaxMax = 1_000_000;
+export const shutdownTimeoutMsMin = 100;
+export const shutdownTimeoutMsMax = 600_000;
+/** A file of options is refused above this. */
+export const optionFileBytesMax = 64 * KiB;
+
+/** An event is logged this often within {@link logWindowMs}, then counted. */
+export const logRepeatsMax = 20;
+export const logWindowMs = 10_000;
+/** Events whose repetition is watched at a time. */
+export const logEventsTrackedMax = 256;
+/** One value of a log line; longer ones are cut, and say so. */
+export const logValueCharactersMax = 256;
+export const logFieldsMax = 32;
+/** Log lines that nobody takes: above this they are dropped, and counted. */
+export const logQueueBytesMax = 4 * MiB;
+/** Output of a command that nobody takes: above this, the command waits. */
+export const outputQueueBytesMax = MiB;
+
+assert(batchBytesMax < commitQueueBytesMax, "the largest batch must fit the commit queue");
+assert(nativeFrameBytesMax < connectionInFlightBytesMax, "one frame must fit a connection");
+assert(nativeFrameBytesMax < producerInFlightBytesMax, "one message must fit a producer");
+assert(connectionInFlightBytesMax < inFlightBytesMax, "one connection must fit the total");
+assert(replyPauseBytes < replyBacklogBytesMax, "reading must pause before a peer is cut off");
+assert(
+  connectionInFlightBytesMin * connectionsMaxDefault <= inFlightBytesMax,
+  "what every connection may hold must fit the total",
+);
+assert(batchBytesMax <= readBytesMax, "one read must be able to return the largest batch");
+assert(segmentBytesMax + batchBytesMax < 4 * GiB, "positions must fit 32 bits");
+assert(indexIntervalBytes < segmentBytesMin, "a segment must hold index entries");
+assert(batchBytesMax <= decompressedBytesMax, "a batch must fit when opened");

@@ -1,0 +1,242 @@
+/**
+ * Group commit: the way of appended batches to the disk. One write is under way at a time; what is
+ * appended meanwhile goes out together in the next one, so groups grow with load by themselves.
+ * A group starts at once when nothing is under way, or after the linger time, or when it is full.
+ */
+import { assert } from "../base/assert.ts";
+import type { Cancel } from "../base/clock.ts";
+import { Refusal } from "../base/refusal.ts";
+import { DiskError, type OpenMode } from "../disk/disk.ts";
+import { commitGroupBytesMax } from "../limits.ts";
+import type { CachedPiece } from "./cache.ts";
+import type { LogEnvironment } from "./environment.ts";
+import type { Durability } from "./log.ts";
+import type { Mark, Segment } from "./segment.ts";
+
+/** One appended batch on its way. */
+export interface Write {
+  readonly segment: Segment;
+  readonly piece: CachedPiece;
+  /** The segment's end with this batch. */
+  readonly end: Mark;
+  readonly settle: (refusal: Refusal | null) => void;
+}
+
+/** What the owner of the segments does when the disk has answered. */
+export interface CommitOwner {
+  /** A group is written as its durability asks: it may be seen. Called before it is acknowledged. */
+  committed(last: Write): void;
+  /** Nothing of what is queued was stored: forget it. Called before it is refused. */
+  rolledBack(): void;
+}
+
+/** See the head of this file. */
+export class CommitPipeline {
+  #queue: Write[] = [];
+  #queuedBytes = 0;
+  /** The write under way, or the last one. Never rejects. */
+  #running: Promise<void> | null = null;
+  #lingering: Cancel | null = null;
+  #syncing: Cancel | null = null;
+  /** Why nothing is written any more. Use: set once, by a failed write or sync. */
+  #sealedBy: Refusal | null = null;
+  #durability: Durability;
+  #lingerMs: number;
+
+  constructor(
+    readonly environment: LogEnvironment,
+    readonly owner: CommitOwner,
+    durability: Durability,
+    lingerMs: number,
+  ) {
+    this.#durability = durability;
+    this.#lingerMs = lingerMs;
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  get sealedBy(): Refusal | null {
+    return this.#sealedBy;
+  }
+
+  /** Queues a write behind all earlier ones. */
+  push(write: Write): void {
+    assert(this.#sealedBy === null, "a sealed log takes no writes");
+    this.#queue.push(write);
+    this.#queuedBytes += write.piece.bytes.length;
+    if (this.#running !== null) return;
+    if (this.#lingerMs === 0 || this.#queuedBytes >= commitGroupBytesMax) this.#start();
+    else this.#lingering ??= this.environment.clock.after(this.#lingerMs, () => this.#start());
+  }
+
+  /** Resolves when nothing is queued or under way any more. */
+  async drained(): Promise<void> {
+    while (this.#queue.length > 0 || this.#running !== null) {
+      this.#start();
+      await this.#running;
+    }
+  }
+
+  /** Stops the timers; nothing may be pushed afterwards. */
+  stop(): void {
+    this.#lingering?.();
+    this.#syncing?.();
+    this.#lingering = this.#syncing = null;
+  }
+
+  /** Refuses everything from now on: the disk can't be trusted with this log. */
+  seal(reason: string): void {
+    if (this.#sealedBy !== null) return;
+    this.environment.logger.error("log sealed", { reason });
+    const message =
+      `${reason}. This partition takes no more records until the broker is restarted: what was ` +
+      "written since the last sync may be gone, and no retry could tell.";
+    this.#sealedBy = new Refusal("KAFKA_STORAGE_ERROR", message);
+    this.stop();
+  }
+
+  /** Refuses everything from now on, because nobody wants it any more. */
+  abandon(refusal: Refusal): void {
+    this.#sealedBy ??= refusal;
+    this.stop();
+  }
+
+  /** A microtask later, so that all that one event brought in goes into one group. */
+  #start(): void {
+    this.#lingering?.();
+    this.#lingering = null;
+    this.#running ??= Promise.resolve().then(() => this.#run());
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      if (this.#sealedBy !== null) {
+        this.#refuse([], this.#sealedBy);
+        break;
+      }
+      const group = this.#takeGroup();
+      try {
+        await this.#write(group);
+      } catch (error) {
+        await this.#failed(group, error);
+        continue;
+      }
+      const last = group.at(-1);
+      assert(last !== undefined, "a group holds a write");
+      this.owner.committed(last);
+      for (const write of group) write.settle(null);
+    }
+    this.#running = null;
+  }
+
+  /** The next writes to one segment, up to the size of a group. */
+  #takeGroup(): Write[] {
+    const segment = this.#queue[0]?.segment;
+    let bytes = 0;
+    let count = 0;
+    for (const write of this.#queue) {
+      const size = write.piece.bytes.length;
+      if (write.segment !== segment || (count > 0 && bytes + size > commitGroupBytesMax)) break;
+      bytes += size;
+      count += 1;
+    }
+    this.#queuedBytes -= bytes;
+    return this.#queue.splice(0, count);
+  }
+
+  async #write(group: readonly Write[]): Promise<void> {
+    const segment = group[0]?.segment;
+    assert(segment !== undefined, "a group holds a write");
+    const { disk, files } = this.environment;
+    await files.use(segment.logPath, this.#mode(), (file) => file.append(chunksOf(group)));
+    if (!segment.created) {
+      await disk.syncDirectory(segment.directory);
+      segment.created = true;
+    }
+    if (this.#durability.fsync === "interval")
+      this.#syncLater(segment, this.#durability.intervalMs);
+  }
+
+  #mode(): OpenMode {
+    return this.#durability.fsync === "always" ? "append-durable" : "append";
+  }
+
+  /** Cuts off what may have been written of the group, and refuses all that is queued. */
+  async #failed(group: readonly Write[], error: unknown): Promise<void> {
+    if (!(error instanceof DiskError)) throw error;
+    const first = group[0];
+    assert(first !== undefined, "a group holds a write");
+    const { segment } = first;
+    const position = first.end.position - first.piece.bytes.length;
+    if (error.kind === "full" || error.kind === "exhausted") await this.#cut(segment, position);
+    else this.seal(`writing ${segment.logPath} failed: ${error.message}`);
+    this.#refuse(group, this.#sealedBy ?? fullRefusal(error));
+  }
+
+  /** Refuses `group` and all that is queued behind it. */
+  #refuse(group: readonly Write[], refusal: Refusal): void {
+    const refused = [...group, ...this.#queue];
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.owner.rolledBack();
+    for (const write of refused) write.settle(refusal);
+  }
+
+  async #cut(segment: Segment, position: number): Promise<void> {
+    try {
+      await this.environment.files.use(segment.logPath, this.#mode(), (file) =>
+        file.truncate(position),
+      );
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      // A file that could not even be made holds nothing to cut.
+      const isUnmade = error.operation === "open" && !segment.created;
+      if (!isUnmade) this.seal(`cutting ${segment.logPath} failed: ${error.message}`);
+    }
+  }
+
+  #syncLater(segment: Segment, intervalMs: number): void {
+    this.#syncing ??= this.environment.clock.after(intervalMs, () => {
+      this.#syncing = null;
+      void this.sync(segment);
+    });
+  }
+
+  /** Makes durable what was written to `segment`; a failure seals the log. */
+  async sync(segment: Segment): Promise<void> {
+    if (!segment.created || this.#sealedBy !== null) return;
+    try {
+      await this.environment.files.use(segment.logPath, this.#mode(), (file) => file.sync());
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      this.seal(`syncing ${segment.logPath} failed: ${error.message}`);
+    }
+  }
+}
+
+/** The group's bytes; neighbours in one slab become one chunk. */
+function chunksOf(group: readonly Write[]): Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  let last: CachedPiece | null = null;
+  let run: Uint8Array | null = null;
+  for (const { piece } of group) {
+    if (run && last?.slab === piece.slab && last.from + last.bytes.length === piece.from) {
+      const whole: number = run.length + piece.bytes.length;
+      run = new Uint8Array(run.buffer, run.byteOffset, whole);
+      chunks[chunks.length - 1] = run;
+    } else {
+      run = piece.bytes;
+      chunks.push(run);
+    }
+    last = piece;
+  }
+  return chunks;
+}
+
+function fullRefusal(error: DiskError): Refusal {
+  const what = error.kind === "full" ? "the disk is full" : "too many open files";
+  const message = `${what} (${error.message}); nothing was stored. Free some and send again.`;
+  return new Refusal("DISK_FULL", message);
+}

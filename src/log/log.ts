@@ -1,0 +1,98 @@
+/**
+ * The partition log: the one interface between the broker's rules and whatever stores records.
+ * `segment-log.ts` implements it with segment files; a cluster will with objects in a bucket. One
+ * suite (`test/conformance/log.suite.ts`) runs against every implementation.
+ *
+ * Three offsets, always in this order: start <= visible <= end.
+ * - start: the oldest record that may be read.
+ * - visible: everything below was acknowledged as the log's durability asks, and may be read.
+ * - end: the offset that the next record will get; what lies between visible and end is on its way
+ *   to the disk, may still be refused, and nobody sees it.
+ */
+import type { Offset } from "../base/brands.ts";
+import type { Refusal } from "../base/refusal.ts";
+
+/** When an append counts as committed. */
+export type Durability =
+  /** Once the device has it (the default). */
+  | { readonly fsync: "always" }
+  /** Once the operating system has it; the device gets it at the latest `intervalMs` later. */
+  | { readonly fsync: "interval"; readonly intervalMs: number }
+  /** Once the operating system has it; the device gets it when the system pleases. */
+  | { readonly fsync: "never" };
+
+/** What can be set for one log, after Kafka's topic configurations. */
+export interface LogConfig {
+  /** `segment.bytes` */
+  readonly segmentBytes: number;
+  /** `segment.ms` */
+  readonly segmentMs: number;
+  readonly durability: Durability;
+  /** How long an append may wait for company before its group is written; 0: not at all. */
+  readonly lingerMs: number;
+}
+
+/** An append that was taken: its offsets are fixed, its fate is `committed`. */
+export interface Appended {
+  readonly baseOffset: Offset;
+  /** The offset after its last record. */
+  readonly nextOffset: Offset;
+  /** `null` once acknowledged; a refusal if it was not stored. Never rejects. */
+  readonly committed: Promise<Refusal | null>;
+}
+
+/** Whole batches, in order; the first holds the offset asked for or begins after it. */
+export interface LogRead {
+  /** Views; their concatenation is what a Fetch answers. Never store into them. Empty: at the end. */
+  readonly chunks: readonly Uint8Array[];
+  readonly bytes: number;
+  /** Where to read on. */
+  readonly nextOffset: Offset;
+}
+
+/** An answer to {@link PartitionLog.offsetForTime}. */
+export interface TimedOffset {
+  readonly offset: Offset;
+  /** Milliseconds since 1970, of the record at `offset`. */
+  readonly timestamp: number;
+}
+
+/** See the head of this file. Methods never throw and promises never reject; refusals are values. */
+export interface PartitionLog {
+  readonly startOffset: Offset;
+  readonly visibleOffset: Offset;
+  readonly endOffset: Offset;
+  /** Bytes of all segments. */
+  readonly sizeBytes: number;
+
+  /**
+   * Takes one whole, checked batch, stamps it (in a copy: the caller's bytes are free afterwards),
+   * gives it the next offsets and queues it for the disk. Order of calls is order of offsets.
+   */
+  append(batch: Uint8Array): Appended | Refusal;
+
+  /**
+   * Reads batches from `from` on, at least one if there is one, then as many as fit `bytesMax`.
+   * Answers from memory at once where it can; otherwise as a promise. Past the visible end:
+   * OFFSET_OUT_OF_RANGE, as below the start; exactly at it: empty.
+   */
+  read(from: Offset, bytesMax: number): LogRead | Refusal | Promise<LogRead | Refusal>;
+
+  /** The first visible record whose timestamp is `timestamp` or later; `null` if there is none. */
+  offsetForTime(timestamp: number): Promise<TimedOffset | null | Refusal>;
+
+  /** Moves the start up to `before` (not down, not past visible) and drops segments below it. */
+  trim(before: Offset): Promise<Refusal | null>;
+
+  /** Resolves once all that was appended before the call is on the device. */
+  flush(): Promise<Refusal | null>;
+
+  /** Flushes, writes the indexes and closes. Later appends: SHUTTING_DOWN. */
+  close(): Promise<void>;
+
+  /** Closes without flushing and removes every file. */
+  delete(): Promise<Refusal | null>;
+
+  /** Calls `listener` whenever `visibleOffset` has moved; returns how to stop that. */
+  onVisible(listener: () => void): () => void;
+}

@@ -1,0 +1,120 @@
+/** Opening a partition directory: every segment found, recovered where it must be, reported. */
+import { assert } from "../base/assert.ts";
+import { offset, type Offset } from "../base/brands.ts";
+import { Refusal } from "../base/refusal.ts";
+import { DiskError } from "../disk/disk.ts";
+import { logFileName, segmentsIn, startFileName, type SegmentFiles } from "./files.ts";
+import type { LogConfig } from "./log.ts";
+import type { LogEnvironment } from "./environment.ts";
+import {
+  openSealed,
+  promisesRecords,
+  recoverSegment,
+  type Loss,
+  type Recovered,
+} from "./recovery.ts";
+import { SegmentLog } from "./segment-log.ts";
+import { decodeStart } from "./start-file.ts";
+
+/**
+ * Opens the log in `directory`, which exists. Damage is logged and listed in the log's `losses`,
+ * and does not keep the log from being used. KAFKA_STORAGE_ERROR: the disk failed.
+ */
+export async function openSegmentLog(
+  environment: LogEnvironment,
+  directory: string,
+  config: LogConfig,
+): Promise<SegmentLog | Refusal> {
+  try {
+    const entries = await environment.disk.list(directory);
+    const files = await withRecords(environment, directory, segmentsIn(entries));
+    const recovered: Recovered[] = [];
+    for (const [at, segmentFiles] of files.entries()) {
+      const isLast = at === files.length - 1;
+      recovered.push(await openSegment(environment, directory, segmentFiles, isLast));
+    }
+    const hasStart = entries.some((entry) => entry.name === startFileName);
+    const start = hasStart ? await readStart(environment, directory) : null;
+    const losses = [...recovered.flatMap((one) => one.losses), ...gaps(recovered)];
+    for (const loss of losses) environment.logger.error("acknowledged records lost", { ...loss });
+    return new SegmentLog(environment, directory, config, {
+      segments: recovered.map((one) => one.segment),
+      isAppendable: recovered.at(-1)?.appendable ?? false,
+      startOffset: start ?? recovered[0]?.segment.base ?? offset(0),
+      losses,
+    });
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    return new Refusal("KAFKA_STORAGE_ERROR", `opening ${directory} failed: ${error.message}`);
+  }
+}
+
+/** Leaves out indexes without a log that speak of no records: a segment that was being made. */
+async function withRecords(
+  environment: LogEnvironment,
+  directory: string,
+  found: readonly SegmentFiles[],
+): Promise<SegmentFiles[]> {
+  const kept: SegmentFiles[] = [];
+  for (const files of found) {
+    const isWhole = files.logBytes !== null;
+    if (isWhole || (await promisesRecords(environment, directory, files))) kept.push(files);
+  }
+  return kept;
+}
+
+async function openSegment(
+  environment: LogEnvironment,
+  directory: string,
+  files: SegmentFiles,
+  isLast: boolean,
+): Promise<Recovered> {
+  const sealed = await openSealed(environment, directory, files);
+  if (sealed !== null) return sealed;
+  const recovered = await recoverSegment(environment, directory, files, isLast);
+  if (!recovered.appendable) await sealQuietly(environment, recovered);
+  return recovered;
+}
+
+/** So that the next start need not look again. A disk that is full may refuse it. */
+async function sealQuietly(environment: LogEnvironment, recovered: Recovered): Promise<void> {
+  const { segment } = recovered;
+  try {
+    await segment.publish(segment.end, true);
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    environment.logger.warn("index not written", { error: error.message });
+  }
+}
+
+/** Offsets between two segments that neither holds. */
+function gaps(recovered: readonly Recovered[]): Loss[] {
+  const found: Loss[] = [];
+  for (let at = 1; at < recovered.length; at++) {
+    const before = recovered[at - 1]?.segment;
+    const after = recovered[at]?.segment;
+    assert(before !== undefined && after !== undefined, "both neighbours exist");
+    if (before.endOffset === after.base) continue;
+    const isOverlap = before.endOffset > after.base;
+    found.push({
+      log: `${before.directory}/${logFileName(isOverlap ? after.base : before.endOffset)}`,
+      row: isOverlap ? "segments overlap" : "records missing between segments",
+      fromOffset: isOverlap ? after.base : before.endOffset,
+      toOffset: isOverlap ? before.endOffset : after.base,
+      fromPosition: 0,
+      toPosition: 0,
+    });
+  }
+  return found;
+}
+
+async function readStart(environment: LogEnvironment, directory: string): Promise<Offset | null> {
+  const path = `${directory}/${startFileName}`;
+  const start = decodeStart(await environment.disk.readWhole(path));
+  if (start === null) {
+    environment.logger.error("start file damaged: records that were trimmed may show again", {
+      path,
+    });
+  }
+  return start;
+}

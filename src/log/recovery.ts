@@ -1,0 +1,246 @@
+/**
+ * Opening the segments of a partition directory: what was found, and what to do about it.
+ *
+ * The rule: only bytes above the floor may be cut, and only where nothing good follows them; they
+ * were never acknowledged. Whatever is wrong below the floor is reported with its offsets and left
+ * as it is, and new records go to a new segment behind it, so that no offset is used twice.
+ */
+import { assert } from "../base/assert.ts";
+import type { Offset } from "../base/brands.ts";
+import type { DiskFile } from "../disk/disk.ts";
+import type { LogEnvironment } from "./environment.ts";
+import type { SegmentFiles } from "./files.ts";
+import { GrowingIndex } from "./index.ts";
+import { scanBatches, type DamagedRange } from "./scan.ts";
+import { Segment } from "./segment.ts";
+
+/** What a scan of a segment's tail found, in the words of the table. */
+export interface Found {
+  /** Length of the file. */
+  readonly bytes: number;
+  /** The end of what was acknowledged; 0 where no index says so. */
+  readonly floor: number;
+  /** The end of the last good batch. */
+  readonly goodEnd: number;
+  /** The first stretch that is no batch, if any; `followed`: good batches come after it. */
+  readonly damage: { readonly from: number; readonly followed: boolean } | null;
+}
+
+/** What to do with a segment. `isLoss`: acknowledged records are damaged or gone. */
+export interface Decision {
+  readonly row: string;
+  readonly action: "continue" | "sync" | "cut" | "leave";
+  readonly isLoss: boolean;
+}
+
+/**
+ * The recovery table, first matching row. FORMAT.md prints it, and a test keeps the two equal.
+ * - continue: append behind it. - sync: make it durable first, then append behind it.
+ * - cut: cut at the end of the last good batch, sync, append behind it.
+ * - leave: touch nothing, append in a new segment.
+ */
+export const recoveryTable: readonly {
+  readonly row: string;
+  readonly when: (found: Found) => boolean;
+  readonly action: Decision["action"];
+  readonly isLoss: boolean;
+}[] = [
+  {
+    row: "shorter than its floor",
+    when: (f) => f.bytes < f.floor,
+    action: "leave",
+    isLoss: true,
+  },
+  {
+    row: "damage below the floor",
+    when: (f) => f.damage !== null && f.damage.from < f.floor,
+    action: "leave",
+    isLoss: true,
+  },
+  {
+    row: "damage above the floor, good batches behind it",
+    when: (f) => f.damage?.followed === true,
+    action: "leave",
+    isLoss: true,
+  },
+  {
+    row: "torn tail above the floor",
+    when: (f) => f.damage !== null,
+    action: "cut",
+    isLoss: false,
+  },
+  {
+    row: "good batches above the floor",
+    when: (f) => f.goodEnd > f.floor,
+    action: "sync",
+    isLoss: false,
+  },
+  {
+    row: "ends at its floor",
+    when: () => true,
+    action: "continue",
+    isLoss: false,
+  },
+];
+
+/** Applies the table. */
+export function decide(found: Found): Decision {
+  const row = recoveryTable.find((candidate) => candidate.when(found));
+  assert(row !== undefined, "the recovery table has a last row that always matches");
+  return { row: row.row, action: row.action, isLoss: row.isLoss };
+}
+
+/** One thing that recovery found wrong; `toOffset` is exclusive. */
+export interface Loss {
+  readonly log: string;
+  readonly row: string;
+  readonly fromOffset: Offset;
+  readonly toOffset: Offset;
+  readonly fromPosition: number;
+  readonly toPosition: number;
+}
+
+/** A recovered segment. */
+export interface Recovered {
+  readonly segment: Segment;
+  /** Whether appends may go on in it. */
+  readonly appendable: boolean;
+  readonly losses: readonly Loss[];
+}
+
+/**
+ * Opens a finished segment on the word of its sealed index header, without reading the log; `null`
+ * where there is no such header, or the log is shorter than it says, and the segment must be
+ * recovered by {@link recoverSegment}.
+ * @throws DiskError
+ */
+export async function openSealed(
+  environment: LogEnvironment,
+  directory: string,
+  files: SegmentFiles,
+): Promise<Recovered | null> {
+  const segment = new Segment(environment, directory, files.base, null);
+  const header = await segment.readIndexHeader();
+  if (header === null || !header.sealed) return null;
+  if ((files.logBytes ?? 0) < header.floorPosition) return null;
+  segment.becomeSealed(header);
+  return { segment, appendable: false, losses: [] };
+}
+
+/**
+ * Opens a segment by scanning it from its last index entry on, and acts as the table says.
+ * @param isLast no later segment exists; only then may anything be cut or appended
+ * @throws DiskError
+ */
+export async function recoverSegment(
+  environment: LogEnvironment,
+  directory: string,
+  files: SegmentFiles,
+  isLast: boolean,
+): Promise<Recovered> {
+  const segment = new Segment(environment, directory, files.base, new GrowingIndex());
+  const header = await segment.loadIndex();
+  const floor = { offset: header?.floorOffset ?? files.base, position: header?.floorPosition ?? 0 };
+  const bytes = files.logBytes ?? 0;
+  segment.created = files.logBytes !== null;
+  segment.createdMs = header?.createdMs ?? environment.clock.now();
+  segment.maxTimestamp = header?.maxTimestamp ?? -1;
+  segment.beginAtLastBoundary(bytes);
+  const ranges = bytes > 0 ? await scanTail(environment, segment, bytes) : [];
+  const first = ranges[0];
+  const found: Found = {
+    bytes,
+    floor: floor.position,
+    goodEnd: segment.endPosition,
+    damage: first ? { from: first.from, followed: first.toOffset !== null } : null,
+  };
+  const decision = decide(found);
+  const losses = decision.isLoss ? lossesOf(segment, decision, ranges, floor, bytes) : [];
+  if (decision.action === "leave" || !isLast) {
+    // A reader that comes to the missing part is told of it, so the end is what was promised.
+    if (floor.position > segment.endPosition) segment.endPosition = floor.position;
+    if (floor.offset > segment.endOffset) segment.endOffset = floor.offset;
+    return { segment, appendable: false, losses };
+  }
+  if (decision.action !== "continue") await makeDurable(environment, segment, decision.action);
+  if (decision.action === "cut") {
+    environment.logger.info("torn tail cut", {
+      log: segment.logPath,
+      from: segment.endPosition,
+      bytes: bytes - segment.endPosition,
+    });
+  }
+  return { segment, appendable: true, losses };
+}
+
+async function scanTail(
+  environment: LogEnvironment,
+  segment: Segment,
+  bytes: number,
+): Promise<DamagedRange[]> {
+  const damaged: DamagedRange[] = [];
+  await environment.files.use(segment.logPath, "read", async (file: DiskFile) => {
+    const scan = scanBatches(file, segment.endPosition, bytes, segment.endOffset);
+    for await (const item of scan) {
+      if (item.kind === "damage") {
+        damaged.push(item);
+        if (item.toOffset === null) continue;
+        segment.endPosition = item.to;
+        segment.endOffset = item.toOffset;
+      } else {
+        for (const at of item.starts) segment.noteBatch(item.view, at);
+      }
+    }
+  });
+  return damaged;
+}
+
+async function makeDurable(
+  environment: LogEnvironment,
+  segment: Segment,
+  action: "sync" | "cut",
+): Promise<void> {
+  await environment.files.use(segment.logPath, "update", async (file) => {
+    if (action === "cut") await file.truncate(segment.endPosition);
+    await file.sync();
+  });
+  await environment.disk.syncDirectory(segment.directory);
+  await environment.files.close(segment.logPath);
+}
+
+function lossesOf(
+  segment: Segment,
+  decision: Decision,
+  ranges: readonly DamagedRange[],
+  floor: { offset: Offset; position: number },
+  bytes: number,
+): Loss[] {
+  const { row } = decision;
+  const log = segment.logPath;
+  const losses = ranges.map((range) => ({
+    log,
+    row,
+    fromOffset: range.fromOffset,
+    toOffset: range.toOffset ?? atLeast(floor.offset, range.fromOffset),
+    fromPosition: range.from,
+    toPosition: range.to,
+  }));
+  if (bytes < floor.position && segment.endOffset < floor.offset && losses.length === 0) {
+    const { endOffset: fromOffset, endPosition: fromPosition } = segment;
+    const toOffset = floor.offset;
+    losses.push({ log, row, fromOffset, toOffset, fromPosition, toPosition: floor.position });
+  }
+  return losses;
+}
+
+const atLeast = (value: Offset, least: Offset): Offset => (value > least ? value : least);
+
+/** Whether a segment without a log file still speaks of records: then they are lost. */
+export async function promisesRecords(
+  environment: LogEnvironment,
+  directory: string,
+  files: SegmentFiles,
+): Promise<boolean> {
+  const segment = new Segment(environment, directory, files.base, null);
+  return ((await segment.readIndexHeader())?.floorPosition ?? 0) > 0;
+}

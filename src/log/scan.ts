@@ -1,0 +1,204 @@
+/**
+ * Walking the batches of a segment file, checking every one, and finding the next good one after
+ * damage. Recovery, the directory readers and `check` all see a file through this.
+ */
+import { batchBytesMax } from "../limits.ts";
+import type { Offset } from "../base/brands.ts";
+import {
+  baseOffsetAt,
+  batchBytesAt,
+  batchHeaderBytes,
+  checkBatch,
+  nextOffsetAt,
+  viewOf,
+  type BatchFault,
+} from "../record/batch.ts";
+import type { DiskFile } from "../disk/disk.ts";
+
+/** The leader epoch of everything written here: one machine has one leader. */
+export const leaderEpoch = 0;
+
+/** Bytes read at a time; a larger batch is read as a whole. */
+const windowBytes = 1024 * 1024;
+
+/** A stretch of good batches that lie one after another in `bytes`. */
+export interface BatchRun {
+  readonly kind: "batches";
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** Where each batch begins in `bytes`. */
+  readonly starts: readonly number[];
+  /** The file position of `bytes[0]`. */
+  readonly position: number;
+}
+
+/** The base offset that a batch must have, or (not exact) the least it can have. */
+export interface Expected {
+  readonly offset: Offset;
+  readonly isExact: boolean;
+}
+
+/** Why a stored batch is not believed: its own faults, or it is not where or what was written. */
+export type StoredFault = BatchFault | "misplaced";
+
+/**
+ * Checks a batch as this log stored it: sound in itself, with the offset that its place gives it.
+ * The offset and the epoch lie outside the checksum, so both are compared with what was stamped.
+ */
+export function checkStored(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  end: number,
+  expected: Expected,
+): StoredFault | null {
+  const fault = checkBatch(bytes, view, at, end, batchBytesMax);
+  if (fault !== null) return fault;
+  const base = baseOffsetAt(view, at);
+  if (expected.isExact ? base !== expected.offset : base < expected.offset) return "misplaced";
+  return view.getInt32(at + 12) === leaderEpoch ? null : "misplaced";
+}
+
+/** A stretch of bytes that are no batches. */
+export interface DamagedRange {
+  readonly kind: "damage";
+  readonly from: number;
+  readonly to: number;
+  readonly fault: StoredFault;
+  /** The first and the next offset after those that the stretch may have held; `to` is open-ended
+   * (`null`) when nothing good follows. */
+  readonly fromOffset: Offset;
+  readonly toOffset: Offset | null;
+}
+
+export type Scanned = BatchRun | DamagedRange;
+
+/** The file's bytes around the walk, filled as it goes. */
+class Window {
+  bytes: Uint8Array = new Uint8Array(0);
+  view: DataView = viewOf(this.bytes);
+  /** The file position of `bytes[0]`. */
+  position = 0;
+
+  constructor(
+    readonly file: DiskFile,
+    /** Where the walk stops; comes down if the file turns out to be shorter. */
+    public end: number,
+  ) {}
+
+  /** Makes [position, position + length) available, as far as the end allows. */
+  async cover(position: number, length: number): Promise<void> {
+    const to = Math.min(this.end, position + length);
+    if (position >= this.position && to <= this.position + this.bytes.length) return;
+    const wanted = Math.min(this.end - position, Math.max(length, windowBytes));
+    const bytes = new Uint8Array(Math.max(0, wanted));
+    const count = await this.file.read(position, bytes);
+    if (count < bytes.length) this.end = position + count;
+    this.bytes = bytes.subarray(0, count);
+    this.view = viewOf(this.bytes);
+    this.position = position;
+  }
+
+  /** Checks the batch at `position`, loading as much as it needs. */
+  async check(position: number, expected: Expected): Promise<StoredFault | null> {
+    await this.cover(position, batchHeaderBytes);
+    let at = position - this.position;
+    if (this.bytes.length - at >= batchHeaderBytes) {
+      const size = batchBytesAt(this.view, at);
+      if (size > 0 && size <= batchBytesMax) await this.cover(position, size);
+      at = position - this.position;
+    }
+    return checkStored(this.bytes, this.view, at, this.bytes.length, expected);
+  }
+}
+
+/**
+ * Walks [from, to) of `file`. `from` must be where a batch begins.
+ * @param base the offset of the batch at `from`
+ * @throws DiskError when reading fails
+ */
+export async function* scanBatches(
+  file: DiskFile,
+  from: number,
+  to: number,
+  base: Offset,
+): AsyncGenerator<Scanned, void, undefined> {
+  const window = new Window(file, to);
+  let position = from;
+  let expected: Expected = { offset: base, isExact: true };
+  while (position < window.end) {
+    const fault = await window.check(position, expected);
+    if (fault === null) {
+      const run = goodRun(window, position, expected);
+      position = window.position + run.end;
+      expected = { offset: run.next, isExact: true };
+      const { bytes, view } = window;
+      yield { kind: "batches", bytes, view, starts: run.starts, position: window.position };
+      continue;
+    }
+    const found = await nextGood(window, position, expected.offset);
+    const end = found ?? window.end;
+    const toOffset = found === null ? null : baseOffsetAt(window.view, found - window.position);
+    yield { kind: "damage", from: position, to: end, fault, fromOffset: expected.offset, toOffset };
+    position = end;
+    expected = { offset: toOffset ?? expected.offset, isExact: toOffset !== null };
+  }
+}
+
+/** The good batches from `position` on that the window holds already; the first is known good. */
+function goodRun(
+  window: Window,
+  position: number,
+  first: Expected,
+): { starts: number[]; end: number; next: Offset } {
+  const { bytes, view } = window;
+  const starts: number[] = [];
+  let at = position - window.position;
+  let expected = first;
+  while (checkStored(bytes, view, at, bytes.length, expected) === null) {
+    starts.push(at);
+    expected = { offset: nextOffsetAt(view, at), isExact: true };
+    at += batchBytesAt(view, at);
+  }
+  return { starts, end: at, next: expected.offset };
+}
+
+/**
+ * The next good batch after damage at `position`, or `null`. First where the damaged batch's own
+ * length points, so that a batch which somebody stored inside a record's value is not taken for
+ * one of ours; then byte by byte.
+ */
+async function nextGood(window: Window, position: number, least: Offset): Promise<number | null> {
+  const expected = { offset: least, isExact: false };
+  await window.cover(position, batchHeaderBytes);
+  const at = position - window.position;
+  if (window.bytes.length - at >= batchHeaderBytes) {
+    const behind = position + batchBytesAt(window.view, at);
+    const isPossible = behind >= position + batchHeaderBytes && behind < window.end;
+    if (isPossible && (await window.check(behind, expected)) === null) return behind;
+  }
+  for (let candidate = position + 1; candidate + batchHeaderBytes <= window.end;) {
+    await window.cover(candidate, batchHeaderBytes);
+    const skipped = candidateFrom(window, candidate);
+    candidate = skipped.position;
+    if (skipped.plausible) {
+      if ((await window.check(candidate, expected)) === null) return candidate;
+      candidate += 1;
+    }
+  }
+  return null;
+}
+
+/** The first position from `position` on, within the window, that looks like a batch header. */
+function candidateFrom(window: Window, position: number): { position: number; plausible: boolean } {
+  const { bytes, view } = window;
+  let at = position - window.position;
+  for (; at + batchHeaderBytes <= bytes.length; at++) {
+    if (bytes[at + 16] !== 2) continue;
+    const size = batchBytesAt(view, at);
+    if (size >= batchHeaderBytes && size <= batchBytesMax) {
+      return { position: window.position + at, plausible: true };
+    }
+  }
+  return { position: window.position + at, plausible: false };
+}

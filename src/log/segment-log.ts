@@ -1,0 +1,317 @@
+/**
+ * The partition log on segment files. One directory, one owner: this object is the only writer.
+ *
+ * An append gets its offsets, its segment and its position at once, in memory; the commit pipeline
+ * then brings it to the disk. Nothing of it is seen before it is committed, so a failed write is
+ * undone by forgetting: memory goes back to the visible end.
+ */
+import { assert } from "../base/assert.ts";
+import { offset, type Offset } from "../base/brands.ts";
+import { Refusal } from "../base/refusal.ts";
+import { DiskError } from "../disk/disk.ts";
+import { commitQueueBytesMax, readBytesMax } from "../limits.ts";
+import { batchBytesAt, batchHeaderBytes, stamp, viewOf } from "../record/batch.ts";
+import { CommitPipeline, type Write } from "./commit.ts";
+import type { LogEnvironment, Publishing } from "./environment.ts";
+import { startFileName } from "./files.ts";
+import { GrowingIndex } from "./index.ts";
+import type { Loss } from "./recovery.ts";
+import type { Appended, LogConfig, LogRead, PartitionLog, TimedOffset } from "./log.ts";
+import { encodeStart } from "./start-file.ts";
+import { findTime } from "./time-search.ts";
+import { leaderEpoch } from "./scan.ts";
+import { readCached, readFile } from "./segment-read.ts";
+import { Segment, type Mark } from "./segment.ts";
+
+/** Relative offsets are 32-bit in the index; a segment ends before it would pass this. */
+const segmentOffsetsMax = 0x7fff_ffff;
+
+/** What opening found; see `open.ts`. Segments in order, the last one appendable or `null`. */
+export interface OpenedSegments {
+  readonly segments: Segment[];
+  readonly isAppendable: boolean;
+  readonly startOffset: Offset;
+  readonly losses: readonly Loss[];
+}
+
+/** See the head of this file. */
+export class SegmentLog implements PartitionLog, Publishing {
+  /** In order of offsets. Invariant: never empty; all but the last are complete in memory. */
+  readonly #segments: Segment[];
+  readonly #pipeline: CommitPipeline;
+  readonly #listeners = new Set<() => void>();
+  /** Invariant: start <= visible <= end; moved by `#setOffsets` only. */
+  #start: Offset;
+  #visible: Offset;
+  /** Where the visible end lies. Use: moves with each committed group. */
+  #visibleSegment: Segment;
+  #visiblePosition: number;
+  /** Acknowledged records that opening found damaged or gone. */
+  readonly losses: readonly Loss[];
+  /** Why appends are refused for good: closing or deleted. */
+  #closed: Refusal | null = null;
+  /** The files are going or gone: nothing may make them again. */
+  #isDeleted = false;
+  /** The publishing under way; one at a time. */
+  #publishing: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly environment: LogEnvironment,
+    readonly directory: string,
+    readonly config: LogConfig,
+    opened: OpenedSegments,
+  ) {
+    this.#segments = opened.segments;
+    this.losses = opened.losses;
+    if (this.#segments.length === 0) this.#addSegment(opened.startOffset);
+    else if (!opened.isAppendable) this.#addSegment(this.#active.endOffset);
+    this.#visibleSegment = this.#active;
+    this.#visiblePosition = this.#active.endPosition;
+    this.#visible = this.#active.endOffset;
+    const first = this.#segments[0]?.base ?? opened.startOffset;
+    this.#start = offset(Math.min(Math.max(first, opened.startOffset), this.#visible));
+    const owner = {
+      committed: (last: Write) => this.#committed(last),
+      rolledBack: () => this.#rolledBack(),
+    };
+    this.#pipeline = new CommitPipeline(environment, owner, config.durability, config.lingerMs);
+  }
+
+  get startOffset(): Offset {
+    return this.#start;
+  }
+
+  get visibleOffset(): Offset {
+    return this.#visible;
+  }
+
+  get endOffset(): Offset {
+    return this.#active.endOffset;
+  }
+
+  get sizeBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.endPosition, 0);
+  }
+
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  append(batch: Uint8Array): Appended | Refusal {
+    assert(batch.length >= batchHeaderBytes, "an append is a whole batch");
+    assert(batchBytesAt(viewOf(batch), 0) === batch.length, "an append is exactly one batch");
+    const refusal = this.#closed ?? this.#pipeline.sealedBy ?? this.#overload(batch.length);
+    if (refusal) return refusal;
+    const records = viewOf(batch).getInt32(23) + 1;
+    const segment = this.#segmentFor(batch.length, records);
+    const baseOffset = segment.endOffset;
+    const piece = this.environment.cache.copy(batch);
+    const memory = piece.slab.memory;
+    assert(memory !== null, "what was just copied is held");
+    stamp(memory.view, piece.from, baseOffset, leaderEpoch);
+    segment.append(piece, memory.view, piece.from);
+    const { promise, resolve } = Promise.withResolvers<Refusal | null>();
+    this.#pipeline.push({ segment, piece, end: segment.end, settle: resolve });
+    return { baseOffset, nextOffset: segment.endOffset, committed: promise };
+  }
+
+  read(from: Offset, bytesMax: number): LogRead | Refusal | Promise<LogRead | Refusal> {
+    if (from < this.#start || from > this.#visible) return this.#outOfRange(from);
+    if (from === this.#visible) return { chunks: [], bytes: 0, nextOffset: from };
+    const budget = Math.min(Math.max(bytesMax, 1), readBytesMax);
+    const segment = this.#segmentOf(from);
+    const limit = this.#limitOf(segment);
+    const cached = readCached(segment, from, budget, limit);
+    if (cached === null) return this.#readFile(segment, from, budget, limit);
+    return cached.bytes > 0 ? cached : this.read(cached.nextOffset, bytesMax);
+  }
+
+  async offsetForTime(timestamp: number): Promise<TimedOffset | null | Refusal> {
+    return await findTime(this, timestamp);
+  }
+
+  async trim(before: Offset): Promise<Refusal | null> {
+    if (this.#closed) return this.#closed;
+    if (before > this.#visible) return this.#outOfRange(before);
+    if (before <= this.#start) return null;
+    const { disk } = this.environment;
+    try {
+      await disk.writeWhole(`${this.directory}/${startFileName}`, encodeStart(before));
+      if (before > this.#start) this.#setOffsets(before, this.#visible);
+      while (this.#segments.length > 1 && (this.#segments[1]?.base ?? Infinity) <= this.#start) {
+        const [dropped] = this.#segments.splice(0, 1);
+        assert(dropped !== undefined, "the first of several segments exists");
+        await dropped.remove();
+      }
+      return null;
+    } catch (error) {
+      return storageError("trimming", error);
+    }
+  }
+
+  async flush(): Promise<Refusal | null> {
+    await this.#pipeline.drained();
+    for (const segment of this.#segments) {
+      if (this.config.durability.fsync === "always" || segment.sealed) continue;
+      await this.#pipeline.sync(segment);
+    }
+    return this.#pipeline.sealedBy;
+  }
+
+  async close(): Promise<void> {
+    this.#closed ??= new Refusal("SHUTTING_DOWN", "the broker is shutting down; send again later");
+    await this.flush();
+    await this.publish();
+    this.#pipeline.stop();
+    await this.environment.files.close(`${this.directory}/`);
+  }
+
+  async delete(): Promise<Refusal | null> {
+    this.#isDeleted = true;
+    this.#closed = new Refusal("UNKNOWN_TOPIC_OR_PARTITION", "this topic was deleted");
+    this.#pipeline.abandon(this.#closed);
+    await this.#pipeline.drained();
+    await this.#publishing;
+    await this.environment.files.close(`${this.directory}/`);
+    try {
+      await this.environment.disk.remove(this.directory);
+      return null;
+    } catch (error) {
+      return storageError("deleting", error);
+    }
+  }
+
+  onVisible(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Writes floors and indexes. What can't be written now is written later or rebuilt at start. */
+  publish(): Promise<void> {
+    this.#publishing = this.#publishing.then(() => this.#publishNow());
+    return this.#publishing;
+  }
+
+  async #publishNow(): Promise<void> {
+    if (this.#isDeleted) return;
+    try {
+      for (const segment of this.#segments) {
+        if (segment.sealed) continue;
+        if (segment === this.#visibleSegment) {
+          const floor = { offset: this.#visible, position: this.#visiblePosition };
+          if (segment.created) await segment.publish(floor, false);
+          return;
+        }
+        // The pipeline is past this segment, so all of it was committed; a sync costs nothing
+        // where every append was durable.
+        await this.#pipeline.sync(segment);
+        if (this.#pipeline.sealedBy) return;
+        await segment.publish(segment.end, true);
+      }
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      this.environment.logger.warn("index not written", { error: error.message });
+    }
+  }
+
+  get #active(): Segment {
+    const active = this.#segments.at(-1);
+    assert(active !== undefined, "a log has a segment");
+    return active;
+  }
+
+  #addSegment(base: Offset): Segment {
+    const segment = new Segment(this.environment, this.directory, base, new GrowingIndex());
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  /** The segment that takes the next batch: the active one, or a new one if that is full or old. */
+  #segmentFor(bytes: number, records: number): Segment {
+    const active = this.#active;
+    if (active.endPosition === 0) return active;
+    const isFull = active.endPosition + bytes > this.config.segmentBytes;
+    const isOld = this.environment.clock.now() - active.createdMs >= this.config.segmentMs;
+    const isWide = active.endOffset - active.base + records > segmentOffsetsMax;
+    return isFull || isOld || isWide ? this.#addSegment(active.endOffset) : active;
+  }
+
+  #overload(bytes: number): Refusal | null {
+    const queued = this.#pipeline.queuedBytes;
+    if (queued + bytes <= commitQueueBytesMax) return null;
+    const message = `${queued} bytes are waiting for the disk; send again when it has caught up`;
+    return new Refusal("THROTTLING_QUOTA_EXCEEDED", message);
+  }
+
+  #committed(last: Write): void {
+    this.#visibleSegment = last.segment;
+    this.#visiblePosition = last.end.position;
+    this.#setOffsets(this.#start, last.end.offset);
+    this.environment.publishSoon(this);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Back to the visible end: what lies behind it was never seen and now never will be. */
+  #rolledBack(): void {
+    const mark = { offset: this.#visible, position: this.#visiblePosition };
+    while (this.#active !== this.#visibleSegment) this.#segments.pop();
+    this.#visibleSegment.rollBack(mark);
+    assert(this.endOffset === this.#visible, "after a roll-back nothing is in flight");
+  }
+
+  #setOffsets(start: Offset, visible: Offset): void {
+    assert(start >= this.#start, "the start never goes back");
+    assert(visible >= this.#visible, "what was seen stays seen");
+    assert(start <= visible, "start is at most visible");
+    assert(visible <= this.endOffset, "visible is at most the end");
+    this.#start = start;
+    this.#visible = visible;
+  }
+
+  #outOfRange(from: Offset): Refusal {
+    const message = `offset ${from} is not in [${this.#start}, ${this.#visible}]`;
+    return new Refusal("OFFSET_OUT_OF_RANGE", message);
+  }
+
+  /** The last segment whose base is at or before `from`. */
+  #segmentOf(from: Offset): Segment {
+    let low = 0;
+    let high = this.#segments.length;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if ((this.#segments[middle]?.base ?? Infinity) <= from) low = middle;
+      else high = middle;
+    }
+    const found = this.#segments[low];
+    assert(found !== undefined, "a log has a segment");
+    return found;
+  }
+
+  #limitOf(segment: Segment): Mark {
+    if (segment !== this.#visibleSegment) return segment.end;
+    return { offset: this.#visible, position: this.#visiblePosition };
+  }
+
+  async #readFile(
+    segment: Segment,
+    from: Offset,
+    bytesMax: number,
+    limit: Mark,
+  ): Promise<LogRead | Refusal> {
+    const read = await readFile(segment, from, bytesMax, limit);
+    if (from < this.#start) return this.#outOfRange(from);
+    if (read instanceof Refusal || read.bytes > 0) return read;
+    const next = this.#after(segment) ?? read.nextOffset;
+    return await this.read(next > from ? next : read.nextOffset, bytesMax);
+  }
+
+  /** The base of the segment behind `segment`: offsets may have a gap there. */
+  #after(segment: Segment): Offset | null {
+    return this.#segments[this.#segments.indexOf(segment) + 1]?.base ?? null;
+  }
+}
+
+function storageError(what: string, error: unknown): Refusal {
+  if (!(error instanceof DiskError)) throw error;
+  return new Refusal("KAFKA_STORAGE_ERROR", `${what} failed: ${error.message}`);
+}

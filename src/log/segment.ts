@@ -1,0 +1,324 @@
+/**
+ * One segment: a file of batches with its two indexes, and what is in memory of them.
+ *
+ * A segment is *active* while it is the last of its log: appends add to it, its index grows in
+ * memory and is written out beside the log now and then. It is *sealed* once a later segment
+ * exists and its last byte is durable: from then on none of its files changes, and its index is
+ * memory-mapped when somebody reads it.
+ */
+import { assert } from "../base/assert.ts";
+import type { Offset } from "../base/brands.ts";
+import { DiskError } from "../disk/disk.ts";
+import { indexIntervalBytes } from "../limits.ts";
+import { baseOffsetAt, batchBytesAt, maxTimestampAt, nextOffsetAt } from "../record/batch.ts";
+import { CachedRange, type CachedPiece } from "./cache.ts";
+import type { LogEnvironment } from "./environment.ts";
+import { indexFileName, logFileName, timeIndexFileName } from "./files.ts";
+import {
+  decodeIndexHeader,
+  encodeIndexHeader,
+  encodeTimeHeader,
+  indexEntryBytes,
+  indexHeaderBytes,
+  isTimeHeader,
+  timeEntryBytes,
+  timeHeaderBytes,
+  type IndexHeader,
+} from "./index-file.ts";
+import { GrowingIndex, MappedIndex, type SegmentIndex } from "./index.ts";
+import { scanBatches } from "./scan.ts";
+
+/** A point in a segment: the record with this offset begins, or will begin, at this position. */
+export interface Mark {
+  readonly offset: Offset;
+  readonly position: number;
+}
+
+/** See the head of this file. */
+export class Segment {
+  readonly logPath: string;
+  readonly #indexPath: string;
+  readonly #timeIndexPath: string;
+  readonly cached = new CachedRange();
+
+  /** The end of what was appended. Use: `append` and `rollBack`. */
+  endOffset: Offset;
+  endPosition = 0;
+  /** The newest record's time, ms since 1970, or more; -1 before the first. Never goes down. */
+  maxTimestamp = -1;
+  /** When the segment was begun, wall time. */
+  createdMs: number;
+  /** Whether the file is known to be in its directory, durably. */
+  created = false;
+  /** Whether the sealed index is written. Invariant: from then on the files do not change. */
+  sealed = false;
+
+  /** `null`: not in memory; a sealed segment maps or rebuilds it when it is needed. */
+  #index: SegmentIndex | null;
+  /** The index while it grows; `null` once sealed. */
+  #growing: GrowingIndex | null;
+  /** How many entries of the growing index are in the files already. */
+  #entriesWritten = 0;
+  #timesWritten = 0;
+
+  constructor(
+    readonly environment: LogEnvironment,
+    readonly directory: string,
+    readonly base: Offset,
+    growing: GrowingIndex | null,
+  ) {
+    this.logPath = `${directory}/${logFileName(base)}`;
+    this.#indexPath = `${directory}/${indexFileName(base)}`;
+    this.#timeIndexPath = `${directory}/${timeIndexFileName(base)}`;
+    this.endOffset = base;
+    this.createdMs = environment.clock.now();
+    this.#growing = growing;
+    this.#index = growing;
+  }
+
+  get end(): Mark {
+    return { offset: this.endOffset, position: this.endPosition };
+  }
+
+  /** Notes a stamped batch at the segment's end; `piece` is its copy in the cache. */
+  append(piece: CachedPiece, view: DataView, at: number): void {
+    assert(this.#growing !== null, "a sealed segment takes no batches");
+    this.cached.add(piece, this.endPosition);
+    this.noteBatch(view, at);
+  }
+
+  /** Notes a batch that lies in the file at the segment's end, and indexes it. */
+  noteBatch(view: DataView, at: number): void {
+    const growing = this.#growing;
+    const bytes = batchBytesAt(view, at);
+    if (growing && this.endPosition - growing.lastPosition >= indexIntervalBytes) {
+      const relative = baseOffsetAt(view, at) - this.base;
+      growing.add(relative, this.endPosition);
+      if (this.maxTimestamp >= 0) growing.addTime(this.maxTimestamp, relative);
+    }
+    this.endPosition += bytes;
+    this.endOffset = nextOffsetAt(view, at);
+    this.maxTimestamp = Math.max(this.maxTimestamp, maxTimestampAt(view, at));
+  }
+
+  /** Forgets everything at and after `mark`, which no reader has seen. */
+  rollBack(mark: Mark): void {
+    this.endOffset = mark.offset;
+    this.endPosition = mark.position;
+    this.cached.truncate(mark.position);
+    this.#growing?.truncate(mark.offset - this.base, mark.position);
+    this.#entriesWritten = Math.min(this.#entriesWritten, this.#growing?.count ?? 0);
+    this.#timesWritten = Math.min(this.#timesWritten, this.#growing?.timeCount ?? 0);
+  }
+
+  /**
+   * Takes over what the index files say, from where it last left off: at recovery, and for readers
+   * of a directory that somebody else writes. `null`: there is no sound header.
+   * @throws DiskError
+   */
+  async loadIndex(): Promise<IndexHeader | null> {
+    const growing = this.#growing;
+    assert(growing !== null, "a sealed segment's index is mapped");
+    const header = await this.readIndexHeader();
+    if (header === null) return null;
+    const { base } = this;
+    const from = indexHeaderBytes + this.#entriesWritten * indexEntryBytes;
+    growing.load(await this.#tailOf(this.#indexPath, from), base, header.floorPosition);
+    this.#entriesWritten = growing.count;
+    const times = await this.#tailOf(this.#timeIndexPath, 0, timeHeaderBytes);
+    if (isTimeHeader(times, base)) {
+      const timesFrom = timeHeaderBytes + this.#timesWritten * timeEntryBytes;
+      const relativeMax = growing.last.relativeOffset;
+      growing.loadTimes(await this.#tailOf(this.#timeIndexPath, timesFrom), base, relativeMax);
+      this.#timesWritten = growing.timeCount;
+    }
+    return header;
+  }
+
+  /** The header of the `.idx` file; `null` where it is missing, damaged or somebody else's. */
+  async readIndexHeader(): Promise<IndexHeader | null> {
+    return decodeIndexHeader(await this.#tailOf(this.#indexPath, 0, indexHeaderBytes), this.base);
+  }
+
+  /** Starts over at the last boundary that lies within `bytes`; what follows is then scanned. */
+  beginAtLastBoundary(bytes: number): void {
+    const growing = this.#growing;
+    assert(growing !== null, "a sealed segment is not scanned");
+    growing.truncate(0xffff_ffff, bytes);
+    const { relativeOffset, position } = growing.last;
+    this.rollBack({ offset: (this.base + relativeOffset) as Offset, position });
+  }
+
+  /** Takes the header's word for the whole segment: nobody will write it again. */
+  becomeSealed(header: IndexHeader): void {
+    assert(header.sealed, "only a sealed header speaks for a whole segment");
+    this.created = true;
+    this.createdMs = header.createdMs;
+    this.maxTimestamp = header.maxTimestamp;
+    this.endOffset = header.floorOffset;
+    this.endPosition = header.floorPosition;
+    this.#growing = null;
+    this.#index = null;
+    this.sealed = true;
+  }
+
+  /** The bytes of an index file from `from` on, `bytesMax` at most; none if there is no file. */
+  async #tailOf(path: string, from: number, bytesMax = Infinity): Promise<Uint8Array> {
+    try {
+      return await this.environment.files.use(path, "read", async (file) => {
+        const bytes = new Uint8Array(Math.min(bytesMax, Math.max(0, (await file.size()) - from)));
+        return bytes.subarray(0, await file.read(from, bytes));
+      });
+    } catch (error) {
+      if (error instanceof DiskError && error.kind === "missing") return new Uint8Array(0);
+      throw error;
+    }
+  }
+
+  /** The index, if it can be had without waiting. */
+  indexNow(): SegmentIndex | null {
+    return (this.#index ??= this.#map());
+  }
+
+  /**
+   * The index, rebuilt from the log if its files are missing, damaged or somebody else's.
+   * @throws DiskError when the log itself can't be read
+   */
+  async indexReady(): Promise<SegmentIndex> {
+    return this.indexNow() ?? (await this.rebuildIndex());
+  }
+
+  /** Makes the index anew from the log, and writes it; not being able to write is no error. */
+  async rebuildIndex(): Promise<SegmentIndex> {
+    const rebuilt = new Segment(this.environment, this.directory, this.base, new GrowingIndex());
+    await this.environment.files.use(this.logPath, "read", async (file) => {
+      for await (const item of scanBatches(file, 0, this.endPosition, this.base)) {
+        if (item.kind === "damage") rebuilt.endPosition = item.to;
+        else for (const at of item.starts) rebuilt.noteBatch(item.view, at);
+      }
+    });
+    this.environment.logger.warn("index rebuilt", { log: this.logPath });
+    this.maxTimestamp = Math.max(this.maxTimestamp, rebuilt.maxTimestamp);
+    this.#index = rebuilt.#index;
+    await this.#writeRebuilt(rebuilt);
+    return rebuilt.#growing ?? new GrowingIndex();
+  }
+
+  /** Forgets a mapped index; it is mapped again when it is needed. */
+  unmap(): void {
+    if (this.sealed) this.#index = null;
+  }
+
+  /**
+   * Writes the index entries up to `floor` and the header that says so; with `seal`, for good.
+   * Readers of the directory see the log up to the floor.
+   * @throws DiskError
+   */
+  async publish(floor: Mark, seal: boolean): Promise<void> {
+    const growing = this.#growing;
+    if (growing === null) return;
+    await this.#writeTimes(growing, floor, seal);
+    await this.environment.files.use(this.#indexPath, "update", async (file) => {
+      const from = this.#entriesWritten;
+      const to = growing.countThrough(floor.position);
+      if (to > from) {
+        const entries = growing.encode(this.base, from, to);
+        await file.writeAt(indexHeaderBytes + from * indexEntryBytes, entries);
+        this.#entriesWritten = to;
+      }
+      if (seal) await file.truncate(indexHeaderBytes + to * indexEntryBytes);
+      await file.writeAt(0, this.#header(floor, seal));
+      if (seal) await file.sync();
+    });
+    if (seal) await this.#finish();
+  }
+
+  async #writeTimes(growing: GrowingIndex, floor: Mark, seal: boolean): Promise<void> {
+    const relative = floor.offset - this.base;
+    if (seal && relative > 0 && this.maxTimestamp >= 0)
+      growing.addTime(this.maxTimestamp, relative);
+    const from = this.#timesWritten;
+    const to = growing.timeCountThrough(relative);
+    if (to === from && !seal) return;
+    await this.environment.files.use(this.#timeIndexPath, "update", async (file) => {
+      if (from === 0) await file.writeAt(0, encodeTimeHeader(this.base));
+      const entries = growing.encodeTimes(this.base, from, to);
+      await file.writeAt(timeHeaderBytes + from * timeEntryBytes, entries);
+      this.#timesWritten = to;
+      if (!seal) return;
+      await file.truncate(timeHeaderBytes + to * timeEntryBytes);
+      await file.sync();
+    });
+  }
+
+  /** Removes the three files, the log last: what is left of a removal is never taken for damage. */
+  async remove(): Promise<void> {
+    const { disk, files } = this.environment;
+    await files.close(this.logPath.slice(0, -".log".length));
+    this.cached.clear();
+    for (const path of [this.#timeIndexPath, this.#indexPath, this.logPath])
+      await disk.remove(path);
+    await disk.syncDirectory(this.directory);
+  }
+
+  /** From here on the index is read through a map: the growing one and the files are let go. */
+  async #finish(): Promise<void> {
+    await this.environment.disk.syncDirectory(this.directory);
+    this.#growing = null;
+    this.#index = null;
+    this.sealed = true;
+    await this.environment.files.close(this.logPath.slice(0, -".log".length));
+  }
+
+  #header(floor: Mark, seal: boolean): Uint8Array {
+    return encodeIndexHeader({
+      base: this.base,
+      sealed: seal,
+      createdMs: this.createdMs,
+      floorOffset: floor.offset,
+      floorPosition: floor.position,
+      maxTimestamp: Math.min(this.maxTimestamp, Number.MAX_SAFE_INTEGER),
+    });
+  }
+
+  #map(): SegmentIndex | null {
+    if (!this.sealed) return null;
+    try {
+      const { disk } = this.environment;
+      const index = disk.map(this.#indexPath);
+      const header = decodeIndexHeader(index, this.base);
+      if (header === null || !header.sealed) return null;
+      const times = disk.map(this.#timeIndexPath);
+      if (!isTimeHeader(times, this.base)) return null;
+      this.environment.noteMapped(this);
+      return new MappedIndex(this.base, index, times);
+    } catch (error) {
+      if (error instanceof DiskError) return null;
+      throw error;
+    }
+  }
+
+  /** Replaces both files as a whole, so that a map of the old ones stays what it was. */
+  async #writeRebuilt(rebuilt: Segment): Promise<void> {
+    const growing = rebuilt.#growing;
+    if (!this.sealed || growing === null || this.environment.isReadOnly) return;
+    const relative = this.endOffset - this.base;
+    if (relative > 0 && this.maxTimestamp >= 0) growing.addTime(this.maxTimestamp, relative);
+    const { disk, logger } = this.environment;
+    const times = growing.encodeTimes(this.base, 0, growing.timeCount);
+    const entries = growing.encode(this.base, 0, growing.count);
+    try {
+      await disk.writeWhole(
+        this.#timeIndexPath,
+        Buffer.concat([encodeTimeHeader(this.base), times]),
+      );
+      await disk.writeWhole(
+        this.#indexPath,
+        Buffer.concat([this.#header(this.end, true), entries]),
+      );
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      logger.warn("rebuilt index not written", { log: this.logPath, error: error.message });
+    }
+  }
+}

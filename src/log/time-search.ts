@@ -1,0 +1,85 @@
+/** Finding the first record that is as new as a given time (Kafka's ListOffsets by timestamp). */
+import { offset, type Offset } from "../base/brands.ts";
+import { Refusal } from "../base/refusal.ts";
+import { DiskError } from "../disk/disk.ts";
+import { batchBytesAt, maxTimestampAt, viewOf } from "../record/batch.ts";
+import { openRecords } from "../record/records.ts";
+import type { PartitionLog, TimedOffset } from "./log.ts";
+import type { Segment } from "./segment.ts";
+
+/** How much is read at a time behind the place that the time index names. */
+const readBytes = 256 * 1024;
+
+/** What is searched: a log and the segments it is made of. */
+export interface Searched extends Pick<PartitionLog, "startOffset" | "visibleOffset" | "read"> {
+  readonly segments: readonly Segment[];
+}
+
+/** See {@link PartitionLog.offsetForTime}. Damaged stretches are passed over: they have no time. */
+export async function findTime(
+  log: Searched,
+  timestamp: number,
+): Promise<TimedOffset | null | Refusal> {
+  for (const segment of [...log.segments]) {
+    if (segment.maxTimestamp < timestamp || segment.endOffset <= log.startOffset) continue;
+    const begin = await beginning(segment, timestamp);
+    if (begin instanceof Refusal) return begin;
+    const found = await searchFrom(
+      log,
+      offset(Math.max(begin, log.startOffset)),
+      segment,
+      timestamp,
+    );
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+async function beginning(segment: Segment, timestamp: number): Promise<Offset | Refusal> {
+  try {
+    const relative = (await segment.indexReady()).relativeForTime(timestamp);
+    const sure = relative ?? (await segment.rebuildIndex()).relativeForTime(timestamp) ?? 0;
+    return offset(segment.base + sure);
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    return new Refusal("KAFKA_STORAGE_ERROR", `reading failed: ${error.message}`);
+  }
+}
+
+async function searchFrom(
+  log: Searched,
+  from: Offset,
+  segment: Segment,
+  timestamp: number,
+): Promise<TimedOffset | null | Refusal> {
+  let next = from;
+  while (next < segment.endOffset && next < log.visibleOffset) {
+    const read = await log.read(next, readBytes);
+    if (read instanceof Refusal) {
+      if (read.resumeAt === undefined || read.resumeAt <= next) return read;
+      next = read.resumeAt;
+      continue;
+    }
+    for (const chunk of read.chunks) {
+      const found = searchChunk(chunk, timestamp, log.startOffset);
+      if (found !== null) return found;
+    }
+    if (read.nextOffset <= next) return null;
+    next = read.nextOffset;
+  }
+  return null;
+}
+
+function searchChunk(chunk: Uint8Array, timestamp: number, start: Offset): TimedOffset | null {
+  const view = viewOf(chunk);
+  for (let at = 0; at < chunk.length; at += batchBytesAt(view, at)) {
+    if (maxTimestampAt(view, at) < timestamp) continue;
+    const records = openRecords(chunk, view, at);
+    if (records instanceof Refusal) continue;
+    while (records.next()) {
+      if (records.timestamp < timestamp || records.offset < start) continue;
+      return { offset: records.offset, timestamp: records.timestamp };
+    }
+  }
+  return null;
+}

@@ -1,0 +1,90 @@
+/**
+ * The four codecs that a batch's records may be packed with. What comes from outside is unpacked
+ * under a cap that holds while it is unpacked, so that a few bytes can't ask for gigabytes; and
+ * whatever is wrong with it is a refusal, never an exception.
+ *
+ * gzip and zstd go through node:zlib: Bun's own functions for them know no cap. LZ4 and Snappy are
+ * ours (`lz4.ts`, `snappy.ts`).
+ */
+import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { assert } from "../base/assert.ts";
+import { Refusal } from "../base/refusal.ts";
+import type { Compression } from "./batch.ts";
+import { compressLz4, decompressLz4 } from "./lz4.ts";
+import type { DecompressFault } from "./match.ts";
+import { compressSnappy, decompressSnappy } from "./snappy.ts";
+import { areWholeFrames } from "./zstd.ts";
+
+/** A codec that changes something. */
+export type Codec = Exclude<Compression, "none">;
+
+/** Packs bytes, as Kafka's own producer would. */
+export function compress(codec: Codec, bytes: Uint8Array): Uint8Array {
+  return codecs[codec].compress(bytes);
+}
+
+/**
+ * Unpacks to at most `bytesMax` bytes. CORRUPT_MESSAGE: the bytes are damaged, cut short or
+ * followed by others. MESSAGE_TOO_LARGE: they hold more than that; what was unpacked is dropped.
+ */
+export function decompress(
+  codec: Codec,
+  packed: Uint8Array,
+  bytesMax: number,
+): Uint8Array | Refusal {
+  assert(bytesMax > 0, "decompress: there is room for a byte");
+  const content = codecs[codec].decompress(packed, bytesMax);
+  if (content === "damaged") {
+    const message = `${packed.length} bytes are not whole, undamaged ${codec}`;
+    return new Refusal("CORRUPT_MESSAGE", message);
+  }
+  if (content === "too large") {
+    const message = `${packed.length} bytes of ${codec} unpack to more than ${bytesMax}`;
+    return new Refusal("MESSAGE_TOO_LARGE", message);
+  }
+  return content;
+}
+
+interface CodecFunctions {
+  compress(bytes: Uint8Array): Uint8Array;
+  decompress(packed: Uint8Array, bytesMax: number): Uint8Array | DecompressFault;
+}
+
+const codecs: Readonly<Record<Codec, CodecFunctions>> = {
+  gzip: {
+    compress: (bytes) => gzipSync(bytes),
+    decompress: (packed, bytesMax) => inflate(gunzipSync, packed, bytesMax),
+  },
+  snappy: { compress: compressSnappy, decompress: decompressSnappy },
+  lz4: {
+    compress: compressLz4,
+    decompress: (packed, bytesMax) => decompressLz4(packed, bytesMax, hash32),
+  },
+  zstd: {
+    compress: (bytes) => zstdCompressSync(bytes),
+    decompress: (packed, bytesMax) =>
+      areWholeFrames(packed) ? inflate(zstdDecompressSync, packed, bytesMax) : "damaged",
+  },
+};
+
+const hash32 = (bytes: Uint8Array): number => Bun.hash.xxHash32(bytes);
+
+/** Runs a function of node:zlib, and turns what it throws into what it means. */
+function inflate(
+  inflateSync: (packed: Uint8Array, options: { maxOutputLength: number }) => Uint8Array,
+  packed: Uint8Array,
+  bytesMax: number,
+): Uint8Array | DecompressFault {
+  try {
+    return inflateSync(packed, { maxOutputLength: bytesMax });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (code === tooLargeCode) return "too large";
+    if (damageCode.test(code)) return "damaged";
+    throw error;
+  }
+}
+
+const tooLargeCode = "ERR_BUFFER_TOO_LARGE";
+/** What zlib and zstd call their errors; anything else is not about the bytes. */
+const damageCode = /^Z(STD_error)?_/;
