@@ -120,6 +120,11 @@ export const producerConnectMsMax = 10_000;
 export const producerBackoffMsMin = 50;
 export const producerBackoffMsMax = 5_000;
 
+/** The path of a Unix socket: the shortest limit of the systems we run on (macOS). */
+export const unixSocketPathBytesMax = 103;
+/** One request over the control socket. */
+export const controlBodyBytesMax = MiB;
+
 /** Shutdown: connections are answered and logs flushed within this time. */
 export const shutdownMsMax = 10_000;
 

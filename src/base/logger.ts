@@ -94,15 +94,6 @@ export function createLogger(options: LoggerOptions): Logger {
   return withFields("");
 }
 
-/** For code that is tested without a log. */
-export const silentLogger: Logger = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  with: () => silentLogger,
-};
-
 /** How lines look. `field` renders one field so that fields can simply be joined. */
 interface Form {
   field(name: string, value: LogValue): string;
@@ -136,8 +127,10 @@ const jsonForm: Form = {
     else text = String(value);
     return `,${quoted(name, logValueCharactersMax)}:${text}`;
   },
-  line: (time, level, event, fields) =>
-    `{"time":"${time}","level":"${level}","event":${quoted(event, logValueCharactersMax)}${fields}}\n`,
+  line(time, level, event, fields) {
+    const name = quoted(event, logValueCharactersMax);
+    return `{"time":"${time}","level":"${level}","event":${name}${fields}}\n`;
+  },
 };
 
 /** Words that need no quotes between the blanks of a text line. */

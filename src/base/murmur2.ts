@@ -7,11 +7,15 @@
  */
 import { assert } from "./assert.ts";
 
-const seed = 0x9747b28c;
-const multiplier = 0x5bd1e995;
+/** The partition, from 0, that Kafka's default partitioner chooses for `key`. */
+export function partitionForKey(key: Uint8Array, partitionCount: number): number {
+  assert(Number.isSafeInteger(partitionCount), "partitionForKey: a whole number of partitions");
+  assert(partitionCount > 0, "partitionForKey: there is a partition");
+  return (murmur2(key) & 0x7fff_ffff) % partitionCount;
+}
 
 /** The hash of `key`, as Java's signed 32-bit number. */
-export function murmur2(key: Uint8Array): number {
+function murmur2(key: Uint8Array): number {
   const length = key.length;
   let hash = seed ^ length;
   const wordsEnd = length & ~3;
@@ -30,9 +34,5 @@ export function murmur2(key: Uint8Array): number {
   return hash ^ (hash >>> 15);
 }
 
-/** The partition, from 0, that Kafka's default partitioner chooses for `key`. */
-export function partitionForKey(key: Uint8Array, partitionCount: number): number {
-  assert(Number.isSafeInteger(partitionCount), "partitionForKey: a whole number of partitions");
-  assert(partitionCount > 0, "partitionForKey: there is a partition");
-  return (murmur2(key) & 0x7fff_ffff) % partitionCount;
-}
+const seed = 0x9747b28c;
+const multiplier = 0x5bd1e995;

@@ -5,10 +5,6 @@
  * Source: Apache Kafka, "Message Format" > "Record" (varint, varlong), after Protocol Buffers.
  */
 
-/** The longest varint (int32) and varlong (int64). */
-export const varintBytesMax = 5;
-export const varlongBytesMax = 10;
-
 /** Bytes being read, and how far. */
 export interface ByteSource {
   readonly bytes: Uint8Array;
@@ -44,12 +40,12 @@ export function readVarlong(source: ByteSource): number {
   let at = source.at;
   if (at >= end) return Number.NaN;
   const negative = (bytes[at]! & 1) === 1;
-  const stop = at + varlongBytesMax;
+  const last = at + 9;
   let magnitude = 0;
   // A bit is worth half of what it says: the lowest one is the sign, and is left out.
   for (let worth = 0.5, mask = 0x7e; at < end; worth *= 0x80, mask = 0x7f) {
-    const byte = bytes[at++]!;
-    if (at === stop && byte > 1) return Number.NaN;
+    const byte = bytes[at]!;
+    if (at++ === last && byte > 1) return Number.NaN;
     magnitude += (byte & mask) * worth;
     if (byte < 0x80) {
       source.at = at;

@@ -8,8 +8,9 @@ import { Refusal } from "../base/refusal.ts";
 import { DiskError } from "../disk/disk.ts";
 import { readBytesMax } from "../limits.ts";
 import type { LogEnvironment } from "./environment.ts";
-import { segmentsIn, startFileName, type SegmentFiles } from "./files.ts";
+import { logFileName, segmentsIn, startFileName, type SegmentFiles } from "./files.ts";
 import { GrowingIndex } from "./index.ts";
+import type { IndexHeader } from "./index-file.ts";
 import type { LogRead, TimedOffset } from "./log.ts";
 import { scanBatches } from "./scan.ts";
 import { readFile } from "./segment-read.ts";
@@ -21,6 +22,11 @@ import { findTime } from "./time-search.ts";
 export class LogView {
   #segments: Segment[] = [];
   #start: Offset = offset(0);
+  /** Whether the last look was at a directory that a broker owned. */
+  #wasLive = false;
+  /** When each segment was begun, by its base: what tells a log from another in its place. */
+  readonly #created = new Map<Offset, number>();
+  #generation = 0;
 
   /**
    * @param environment read only
@@ -29,8 +35,13 @@ export class LogView {
   constructor(
     readonly environment: LogEnvironment,
     readonly directory: string,
-    readonly isLive: () => boolean,
+    readonly isLive: () => boolean | Promise<boolean>,
   ) {}
+
+  /** Goes up when the directory turns out to hold another log than before: offsets mean others. */
+  get generation(): number {
+    return this.#generation;
+  }
 
   get segments(): readonly Segment[] {
     return this.#segments;
@@ -48,21 +59,10 @@ export class LogView {
   /** Looks again: new segments, removed segments, what was acknowledged meanwhile. */
   async refresh(): Promise<Refusal | null> {
     try {
-      // Asked first: a broker that starts in between makes us see less, never too much.
-      const isLive = this.isLive();
-      const entries = await this.environment.disk.list(this.directory);
-      const known = new Map(this.#segments.map((segment) => [segment.base, segment]));
-      const segments: Segment[] = [];
-      for (const files of segmentsIn(entries)) {
-        const segment = await this.#look(files, known.get(files.base), isLive);
-        segments.push(segment);
-        // A broker finishes one segment before it tells of the next.
-        if (isLive && !segment.sealed) break;
-      }
-      this.#segments = segments;
-      const hasStart = entries.some((entry) => entry.name === startFileName);
-      const first = segments[0]?.base ?? offset(0);
-      this.#start = offset(Math.max(first, hasStart ? await this.#readStart() : 0));
+      const isLive = await this.isLive();
+      await this.#lookAt(isLive);
+      // A broker that started meanwhile has written what nobody may see yet.
+      if (!isLive && (await this.isLive())) await this.#lookAt(true);
       return null;
     } catch (error) {
       return storageError(error);
@@ -97,31 +97,71 @@ export class LogView {
     await this.environment.files.close(`${this.directory}/`);
   }
 
-  async #look(files: SegmentFiles, known: Segment | undefined, isLive: boolean): Promise<Segment> {
-    if (known?.sealed) return known;
-    const fresh = () =>
-      new Segment(this.environment, this.directory, files.base, new GrowingIndex());
-    const segment = known ?? fresh();
-    const header = await segment.loadIndex();
-    if (header?.sealed) {
-      segment.becomeSealed(header);
-      return segment;
+  async #lookAt(isLive: boolean): Promise<void> {
+    const entries = await this.environment.disk.list(this.directory);
+    const known = new Map(this.#segments.map((segment) => [segment.base, segment]));
+    const segments: Segment[] = [];
+    for (const files of segmentsIn(entries)) {
+      const segment = await this.#look(files, known.get(files.base), isLive);
+      segments.push(segment);
+      // A broker finishes one segment before it tells of the next.
+      if (isLive && !segment.sealed) break;
     }
-    if (isLive) {
-      if (header === null) return segment;
+    this.#segments = segments;
+    this.#wasLive = isLive;
+    const hasStart = entries.some((entry) => entry.name === startFileName);
+    const first = segments[0]?.base ?? offset(0);
+    this.#start = offset(Math.max(first, hasStart ? await this.#readStart() : 0));
+  }
+
+  async #look(files: SegmentFiles, known: Segment | undefined, isLive: boolean): Promise<Segment> {
+    const isShorter = known !== undefined && (files.logBytes ?? 0) < known.endPosition;
+    if (known?.sealed && !isShorter) return known;
+    // Opened anew: where a topic was deleted and created again, the open files are the old ones.
+    const logPath = `${this.directory}/${logFileName(files.base)}`;
+    await this.environment.files.close(logPath.slice(0, -".log".length));
+    // What was scanned without a floor may lie above the floor of a broker that has come.
+    const kept = isShorter || isLive !== this.#wasLive ? undefined : known;
+    let segment = kept ?? this.#newSegment(files);
+    let header = await segment.loadIndex();
+    if (header !== null && this.#isAnother(header)) {
+      segment = this.#newSegment(files);
+      header = await segment.loadIndex();
+    }
+    if (header?.sealed) segment.becomeSealed(header);
+    else if (!isLive) await this.#scanTail(segment, files.logBytes ?? 0, header);
+    else if (header !== null) {
       segment.endOffset = header.floorOffset;
       segment.endPosition = header.floorPosition;
       segment.maxTimestamp = header.maxTimestamp;
-      return segment;
     }
-    await this.#scanTail(segment, files.logBytes ?? 0);
     return segment;
   }
 
-  /** Without a floor to go by, every good batch counts; good ones behind damage too. */
-  async #scanTail(segment: Segment, bytes: number): Promise<void> {
+  /** Whether the segment with this header is not the one that was seen under its name before. */
+  #isAnother(header: IndexHeader): boolean {
+    const before = this.#created.get(header.base) ?? header.createdMs;
+    this.#created.set(header.base, header.createdMs);
+    if (before === header.createdMs) return false;
+    this.#generation += 1;
+    return true;
+  }
+
+  #newSegment(files: SegmentFiles): Segment {
+    return new Segment(this.environment, this.directory, files.base, new GrowingIndex());
+  }
+
+  /** With nobody writing, every good batch counts; good ones behind damage too. */
+  async #scanTail(segment: Segment, bytes: number, header: IndexHeader | null): Promise<void> {
     segment.beginAtLastBoundary(bytes);
-    if (bytes === 0) return;
+    if (bytes > 0) await this.#scan(segment, bytes);
+    if (header === null || header.floorOffset <= segment.endOffset) return;
+    // A reader that comes to the missing part is told of it, so the end is what was promised.
+    segment.endOffset = header.floorOffset;
+    segment.endPosition = Math.max(segment.endPosition, header.floorPosition);
+  }
+
+  async #scan(segment: Segment, bytes: number): Promise<void> {
     await this.environment.files.use(segment.logPath, "read", async (file) => {
       for await (const item of scanBatches(file, segment.endPosition, bytes, segment.endOffset)) {
         if (item.kind === "batches") {

@@ -42,7 +42,7 @@ export interface BatchOptions {
  * Timestamps keep this far from 1970 on either side (the year 73,000), so that the difference of
  * two is an exact double when it is written. The original's nanoseconds can't come near.
  */
-export const timestampMax = 2 ** 51;
+const timestampMax = 2 ** 51;
 
 /**
  * Headers as they stand in a record, their count first. Who appends the same ones again and again

@@ -42,9 +42,6 @@ export interface BatchRecord {
   readonly headers: readonly RecordHeader[];
 }
 
-/** Control batches hold transaction markers: for the broker, never for a consumer. */
-export const isControl = (attributes: number): boolean => (attributes & attribute.control) !== 0;
-
 /**
  * Opens the records of the whole batch at `at`, which `checkBatch` has found sound.
  * CORRUPT_MESSAGE: they can't be unpacked, or can't be as many as the header says.
@@ -73,7 +70,7 @@ export function validateRecords(bytes: Uint8Array, view: DataView, at: number): 
   if (cursor instanceof Refusal) return cursor;
   while (cursor.next()) {
     if (cursor.headersCount > recordHeadersMax) {
-      const message = `${cursor.headersCount} headers in one record, the limit is ${recordHeadersMax}`;
+      const message = `a record of ${cursor.headersCount} headers, at most ${recordHeadersMax}`;
       return new Refusal("INVALID_RECORD", message);
     }
   }
@@ -108,7 +105,7 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
  * Walks the records: `next` steps to one and leaves its fields here, without making an object;
  * `record` makes one. Stops after the last record or at damage; `damage` tells which.
  */
-export class RecordCursor {
+class RecordCursor {
   offset: Offset;
   /** The record's own, or the batch's if its log was to count the time of appending. */
   timestamp = -1;
@@ -118,6 +115,8 @@ export class RecordCursor {
   valueFrom = -1;
   valueTo = -1;
   headersCount = 0;
+  /** These are transaction markers: for the broker, never for a consumer. */
+  readonly isControl: boolean;
   /** Why the walk stopped early; `null` while all is well, and after the last record. */
   damage: Refusal | null = null;
 
@@ -136,6 +135,7 @@ export class RecordCursor {
     private readonly end: number,
   ) {
     this.offset = header.baseOffset;
+    this.isControl = (header.attributes & attribute.control) !== 0;
     this.source = { bytes, at: from, end };
     this.recordsLeft = header.recordsCount;
   }

@@ -1,0 +1,25 @@
+/**
+ * The log of a partition that cannot be served: everything is refused, with the reason. So the
+ * other partitions of the topic are served, and nobody takes the missing one for an empty one.
+ */
+import { offset } from "../base/brands.ts";
+import type { Refusal } from "../base/refusal.ts";
+import type { PartitionLog } from "../log/log.ts";
+
+/** A log that answers `refusal` to everything. There is nothing to flush, close or remove. */
+export function refusingLog(refusal: Refusal): PartitionLog {
+  return {
+    startOffset: offset(0),
+    visibleOffset: offset(0),
+    endOffset: offset(0),
+    sizeBytes: 0,
+    append: () => refusal,
+    read: () => refusal,
+    offsetForTime: () => Promise.resolve(refusal),
+    trim: () => Promise.resolve(refusal),
+    flush: () => Promise.resolve(null),
+    close: () => Promise.resolve(),
+    delete: () => Promise.resolve(null),
+    onVisible: () => () => {},
+  };
+}

@@ -1,0 +1,272 @@
+/**
+ * What a start makes of the topics that the metadata and the disk tell of. Nothing is ever deleted
+ * on the word of what is missing (metadata may be lost, damaged or an older copy): only a durable
+ * `deleting` or a directory that a deletion has renamed is removed.
+ *
+ *     row        topics/<name>   what is done
+ *     creating   any             the creation is completed: nobody saw the topic, so nothing can
+ *                                be lost either way, and completing it removes nothing
+ *     ready      there           it is served; a partition that cannot be opened refuses
+ *     ready      missing         it refuses, until the directory is put back or it is deleted
+ *     deleting   any             the deletion is completed
+ *     none       .deleted-<id>   removed
+ *     none       partitions      adopted: a new row, with the default configuration
+ *     none       anything else   left alone
+ */
+import { assert } from "../base/assert.ts";
+import { Refusal } from "../base/refusal.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import type { Disk, DiskEntry } from "../disk/disk.ts";
+import { logsOpeningMax, partitionsMax, partitionsPerTopicMax } from "../limits.ts";
+import type { PartitionLog } from "../log/log.ts";
+import type { Metadata, TopicRow } from "../metadata/metadata.ts";
+import { concurrently } from "./concurrently.ts";
+import { refusingLog } from "./refusing-log.ts";
+import { logConfigOf, topicConfigOf, type TopicConfig } from "./topic-config.ts";
+import {
+  diskRefusal,
+  isMissing,
+  type OpenLog,
+  partitionDirectory,
+  topicDirectory,
+  type TopicLife,
+  topicsDirectory,
+} from "./topic-life.ts";
+import { deletedPrefix, topicNameFault } from "./topic-name.ts";
+
+/** A topic to be served; one log for each partition. */
+export interface RecoveredTopic {
+  readonly row: TopicRow;
+  readonly config: TopicConfig;
+  readonly logs: readonly PartitionLog[];
+}
+
+/** What a start found. */
+export interface Recovered {
+  readonly topics: readonly RecoveredTopic[];
+  /** Deletions that could not be completed now; their names are still taken. */
+  readonly unfinished: readonly TopicRow[];
+  /** Directories that deletions have renamed, to be removed whenever there is time. */
+  readonly deleted: readonly string[];
+}
+
+/** What recovery works with. */
+export interface RecoveryParts {
+  readonly disk: Disk;
+  readonly metadata: Metadata;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly openLog: OpenLog;
+  readonly life: TopicLife;
+  readonly topicDefaults: TopicConfig;
+  readonly lingerMs: number;
+}
+
+/** A topic and, for each partition, why its log is not even to be opened; `null`: it is. */
+interface Found {
+  readonly row: TopicRow;
+  readonly config: TopicConfig;
+  readonly faults: readonly (Refusal | null)[];
+}
+
+/** Recovers all topics; a refusal if the metadata or the directory cannot be read at all. */
+export async function recoverTopics(parts: RecoveryParts): Promise<Recovered | Refusal> {
+  const rows = await parts.metadata.topics.all();
+  if (rows instanceof Refusal) return rows;
+  const entries = await entriesOf(parts.disk, topicsDirectory);
+  if (entries instanceof Refusal) return entries;
+  return await new Recovery(parts, entries).run(rows);
+}
+
+class Recovery {
+  readonly #topics: RecoveredTopic[] = [];
+  readonly #unfinished: TopicRow[] = [];
+  /** What no row has claimed yet. */
+  readonly #unclaimed: Map<string, DiskEntry>;
+  #partitions = 0;
+
+  constructor(
+    private readonly parts: RecoveryParts,
+    entries: readonly DiskEntry[],
+  ) {
+    this.#unclaimed = new Map(entries.map((entry) => [entry.name, entry]));
+  }
+
+  async run(rows: readonly TopicRow[]): Promise<Recovered> {
+    const ready: [TopicRow, DiskEntry | undefined][] = [];
+    for (const row of rows) {
+      const entry = this.#unclaimed.get(row.name);
+      this.#unclaimed.delete(row.name);
+      // The name becomes a path: nothing is done with one that a damaged row made up.
+      const fault = topicNameFault(row.name);
+      if (fault !== null) this.parts.logger.error("topic not served", { reason: fault.message });
+      else if (row.state === "creating") await this.#complete(row);
+      else if (row.state === "deleting") await this.#remove(row);
+      else ready.push([row, entry]);
+      this.#partitions += row.partitionCount;
+    }
+    const found = await concurrently(ready, logsOpeningMax, ([row, entry]) =>
+      this.#lookAt(row, entry),
+    );
+    const deleted: string[] = [];
+    for (const entry of this.#unclaimed.values()) {
+      const path = topicDirectory(entry.name);
+      if (deletedName.test(entry.name)) deleted.push(path);
+      else found.push(...(await this.#adopt(entry)));
+    }
+    await this.#open(found);
+    return { topics: this.#topics, unfinished: this.#unfinished, deleted };
+  }
+
+  async #complete(row: TopicRow): Promise<void> {
+    const config = this.#configOf(row);
+    const logs = await this.parts.life.complete(row, logConfigOf(config, this.parts.lingerMs));
+    if (logs instanceof Refusal) {
+      const reason = logs.message;
+      this.parts.logger.error("topic refuses: not created yet", { topic: row.name, reason });
+      const refusing = Array.from({ length: row.partitionCount }, () => refusingLog(logs));
+      this.#topics.push({ row, config, logs: refusing });
+    } else {
+      this.parts.logger.info("topic created", { topic: row.name, id: row.id });
+      this.#topics.push({ row, config, logs });
+    }
+  }
+
+  async #remove(row: TopicRow): Promise<void> {
+    const refused = await this.parts.life.remove(row);
+    const about = { topic: row.name, id: row.id };
+    if (refused === null) this.parts.logger.info("topic deleted", about);
+    else {
+      this.parts.logger.error("topic not deleted yet", { ...about, reason: refused.message });
+      this.#unfinished.push(row);
+    }
+  }
+
+  /** Compares a topic that should be there with what is there. */
+  async #lookAt(row: TopicRow, entry: DiskEntry | undefined): Promise<Found> {
+    const config = this.#configOf(row);
+    const present = entry === undefined ? [] : await this.#partitionsIn(row.name);
+    if (present instanceof Refusal) {
+      const about = { topic: row.name, reason: present.message };
+      this.parts.logger.error("topic refuses: its directory cannot be read", about);
+      return { row, config, faults: Array.from({ length: row.partitionCount }, () => present) };
+    }
+    const unknown = present.filter((index) => index >= row.partitionCount);
+    if (unknown.length > 0) {
+      const about = { topic: row.name, partitions: unknown.join(" ") };
+      this.parts.logger.error("partitions not served: the metadata does not know them", about);
+    }
+    return { row, config, faults: this.#missing(row, new Set(present)) };
+  }
+
+  /** A partition whose directory is missing refuses: an empty one in its place would be a lie. */
+  #missing(row: TopicRow, present: ReadonlySet<number>): (Refusal | null)[] {
+    const faults = Array.from({ length: row.partitionCount }, (_, index) =>
+      present.has(index) ? null : missingDirectory(row.name, index),
+    );
+    const missing = [...faults.keys()].filter((index) => faults[index] !== null);
+    if (missing.length > 0) {
+      const about = { topic: row.name, partitions: missing.join(" ") };
+      this.parts.logger.error("partitions refuse: their directories are missing", about);
+    }
+    return faults;
+  }
+
+  /** Takes in a directory that no row knows, if it is one of a topic. */
+  async #adopt(entry: DiskEntry): Promise<Found[]> {
+    const path = topicDirectory(entry.name);
+    const leave = (reason: string): Found[] => {
+      this.parts.logger.warn("left alone, not a topic", { path, reason });
+      return [];
+    };
+    if (entry.kind !== "directory") return leave("no directory");
+    const fault = topicNameFault(entry.name);
+    if (fault !== null) return leave(fault.message);
+    const present = await this.#partitionsIn(entry.name);
+    if (present instanceof Refusal) return leave(present.message);
+    const partitionCount = Math.max(-1, ...present) + 1;
+    if (partitionCount === 0) return leave("it holds no partition");
+    if (this.#partitions + partitionCount > partitionsMax) return leave("too many partitions");
+    const row: TopicRow = {
+      id: this.parts.random.uuid(),
+      name: entry.name,
+      partitionCount,
+      state: "ready",
+      createdAt: this.parts.clock.now(),
+      config: {},
+    };
+    const refused = await this.parts.metadata.topics.insert(row);
+    if (refused !== null) return leave(refused.message);
+    this.#partitions += partitionCount;
+    const about = { topic: row.name, id: row.id, partitionCount };
+    this.parts.logger.warn("topic adopted: the metadata did not know its directory", about);
+    return [{ row, config: this.#configOf(row), faults: this.#missing(row, new Set(present)) }];
+  }
+
+  /** Opens the logs of all topics, a few at a time. */
+  async #open(found: readonly Found[]): Promise<void> {
+    const wanted = found.flatMap((topic) =>
+      topic.faults.map((fault, index) => ({ topic, fault, index })),
+    );
+    const logs = await concurrently(wanted, logsOpeningMax, async ({ topic, fault, index }) => {
+      if (fault !== null) return refusingLog(fault);
+      const config = logConfigOf(topic.config, this.parts.lingerMs);
+      const log = await this.parts.openLog(partitionDirectory(topic.row.name, index), config);
+      if (!(log instanceof Refusal)) return log;
+      const about = { topic: topic.row.name, partition: index, reason: log.message };
+      this.parts.logger.error("partition refuses: its log cannot be opened", about);
+      return refusingLog(log);
+    });
+    let at = 0;
+    for (const { row, config, faults } of found) {
+      this.#topics.push({ row, config, logs: logs.slice(at, at + faults.length) });
+      at += faults.length;
+    }
+  }
+
+  async #partitionsIn(name: string): Promise<number[] | Refusal> {
+    const entries = await entriesOf(this.parts.disk, topicDirectory(name));
+    if (entries instanceof Refusal) return entries;
+    return entries
+      .filter((entry) => entry.kind === "directory" && partitionName.test(entry.name))
+      .map((entry) => Number(entry.name))
+      .filter((index) => index < partitionsPerTopicMax);
+  }
+
+  /** A stored value that is not allowed (any more) gives way to the default, not the topic. */
+  #configOf(row: TopicRow): TopicConfig {
+    const readable: Record<string, string> = {};
+    for (const [name, value] of Object.entries(row.config)) {
+      const read = topicConfigOf({ [name]: value });
+      if (!(read instanceof Refusal)) readable[name] = value;
+      else
+        this.parts.logger.error("configuration ignored", { topic: row.name, reason: read.message });
+    }
+    const config = topicConfigOf(readable, this.parts.topicDefaults);
+    assert(!(config instanceof Refusal), "every value was read by itself");
+    return config;
+  }
+}
+
+/** As `remove` of topic-life.ts names them. */
+const deletedName = new RegExp(`^${deletedPrefix.replace(".", "\\.")}[0-9a-f-]{36}$`);
+const partitionName = /^(0|[1-9]\d{0,8})$/;
+
+/** The entries of a directory; none if it does not exist. */
+async function entriesOf(disk: Disk, path: string): Promise<readonly DiskEntry[] | Refusal> {
+  try {
+    return await disk.list(path);
+  } catch (error) {
+    return isMissing(error) ? [] : diskRefusal(error);
+  }
+}
+
+const missingDirectory = (name: string, index: number): Refusal =>
+  new Refusal(
+    "KAFKA_STORAGE_ERROR",
+    `the directory ${partitionDirectory(name, index)} is missing; put it back and restart, or ` +
+      `delete topic ${name}`,
+  );

@@ -1,0 +1,264 @@
+/**
+ * All topics of one broker: who may see them, and whose turn it is to change one. The only
+ * implementation of `Broker`; what a change does to disk and metadata is in `topic-life.ts`.
+ *
+ * Invariants: a topic is in the map exactly while it may be used; creation and deletion of names
+ * that could touch one directory or collide never overlap; the partitions of all topics, those
+ * being created included, are at most `partitionsMax`.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import { quoted } from "../base/printable.ts";
+import type { Random } from "../base/random.ts";
+import { Refusal } from "../base/refusal.ts";
+import { logsOpeningMax, partitionsPerTopicMax, shownCharactersMax } from "../limits.ts";
+import type { Metadata, TopicRow } from "../metadata/metadata.ts";
+import type { Broker, NewTopic, Topic } from "./broker.ts";
+import { concurrently } from "./concurrently.ts";
+import { HostedTopic } from "./hosted-topic.ts";
+import type { DiskSpace } from "./space.ts";
+import { logConfigOf, type TopicConfig, topicConfigOf } from "./topic-config.ts";
+import { closeLogs, type TopicLife } from "./topic-life.ts";
+import { collisionKey, topicNameFault, turnKey } from "./topic-name.ts";
+import type { Recovered } from "./topic-recovery.ts";
+import { Turns } from "./turns.ts";
+
+/** What a broker does where nobody says otherwise. */
+export interface TopicRules {
+  /** Whether {@link Broker.ensureTopic} creates what is missing. */
+  readonly autoCreateTopics: boolean;
+  /** Partitions of a topic that is created without a number; Kafka's `num.partitions`. */
+  readonly partitionCount: number;
+  /** In effect for what a topic's own configuration leaves out. */
+  readonly topicDefaults: TopicConfig;
+  /** How long an append may wait for company before its group is written. */
+  readonly lingerMs: number;
+  /** All topics together. */
+  readonly partitionsMax: number;
+}
+
+/** What topics are made of. */
+export interface TopicsParts {
+  readonly life: TopicLife;
+  readonly metadata: Metadata;
+  readonly space: DiskSpace;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** See the head of this file. */
+export class Topics implements Broker {
+  readonly #ready = new Map<string, HostedTopic>();
+  /** The names of the topics in `#ready`, by the key under which they would collide. */
+  readonly #names = new Map<string, string>();
+  /** Creations to be undone and deletions to be completed, when their name is wanted again. */
+  readonly #unfinished = new Map<string, TopicRow>();
+  /** Automatic creations under way, for whoever else wants the same topic. */
+  readonly #ensuring = new Map<string, Promise<Topic | Refusal>>();
+  readonly #turns = new Turns();
+  /** Partitions of the topics in `#ready` and of those being created. */
+  #partitions = 0;
+  /** `#ready`, sorted; `null` after a change. */
+  #sorted: readonly Topic[] | null = null;
+  /** The one closing, once it was asked for. */
+  #closing: Promise<void> | null = null;
+  /** What goes on beside everything else and ends before the disk is let go. */
+  readonly #sweeping: Promise<void>;
+
+  constructor(
+    private readonly parts: TopicsParts,
+    private readonly rules: TopicRules,
+    recovered: Recovered,
+  ) {
+    for (const { row, config, logs } of recovered.topics) {
+      this.#show(new HostedTopic(row, config, logs, parts.space));
+      this.#partitions += row.partitionCount;
+    }
+    for (const row of recovered.unfinished) this.#unfinished.set(row.name, row);
+    this.#sweeping = this.#sweep(recovered.deleted);
+  }
+
+  topic(name: string): Topic | undefined {
+    return this.#ready.get(name);
+  }
+
+  topics(): readonly Topic[] {
+    this.#sorted ??= [...this.#ready.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.#sorted;
+  }
+
+  ensureTopic(name: string): Promise<Topic | Refusal> {
+    const there = this.#ready.get(name) ?? this.#ensuring.get(name);
+    if (there !== undefined) return Promise.resolve(there);
+    if (!this.rules.autoCreateTopics) {
+      return Promise.resolve(
+        unknown(`there is no topic ${shown(name)}; none is created by itself`),
+      );
+    }
+    const ensuring = this.#create({ name }, (topic) => topic);
+    this.#ensuring.set(name, ensuring);
+    void ensuring.then(() => this.#ensuring.delete(name));
+    return ensuring;
+  }
+
+  createTopic(wanted: NewTopic): Promise<Topic | Refusal> {
+    return this.#create(wanted, ({ name }) => {
+      return new Refusal("TOPIC_ALREADY_EXISTS", `topic ${name} exists already`);
+    });
+  }
+
+  deleteTopic(name: string): Promise<Refusal | null> {
+    return this.#turns.take(turnKey(name), async () => {
+      if (this.#closing !== null) return shuttingDown();
+      const topic = this.#ready.get(name);
+      if (topic === undefined) return unknown(`there is no topic ${shown(name)}`);
+      const refused = await this.parts.life.condemn(topic.row);
+      if (refused !== null) return refused;
+      this.#hide(topic);
+      topic.end(unknown(`topic ${name} was deleted`));
+      // A log that cannot remove its files leaves them to the removal of the whole directory.
+      await concurrently(topic.partitions, logsOpeningMax, ({ log }) => log.delete());
+      await this.#settle(topic.row, this.parts.life.remove(topic.row));
+      this.parts.logger.info("topic deleted", { topic: name, id: topic.id });
+      return null;
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** @param onExisting what to answer if the topic is there already */
+  #create(
+    wanted: NewTopic,
+    onExisting: (topic: Topic) => Topic | Refusal,
+  ): Promise<Topic | Refusal> {
+    const { name, partitionCount = this.rules.partitionCount } = wanted;
+    const config = topicConfigOf(wanted.config ?? {}, this.rules.topicDefaults);
+    const fault = topicNameFault(name) ?? partitionCountFault(partitionCount);
+    if (fault !== null) return Promise.resolve(fault);
+    if (config instanceof Refusal) return Promise.resolve(config);
+    return this.#turns.take(turnKey(name), async () => {
+      if (this.#closing !== null) return shuttingDown();
+      const existing = this.#ready.get(name);
+      if (existing !== undefined) return onExisting(existing);
+      const refused = (await this.#clear(name)) ?? this.#forbidden(name, partitionCount);
+      if (refused !== null) return refused;
+      this.#partitions += partitionCount;
+      const topic = await this.#make(name, partitionCount, config);
+      if (topic instanceof Refusal) this.#partitions -= partitionCount;
+      else this.#show(topic);
+      return topic;
+    });
+  }
+
+  /** What the topics that there are, and the disk, have against another one. */
+  #forbidden(name: string, partitionCount: number): Refusal | null {
+    const other = this.#names.get(collisionKey(name));
+    if (other !== undefined) {
+      return new Refusal(
+        "INVALID_TOPIC_EXCEPTION",
+        `${name} differs from topic ${other} in . and _ only, and both would be one in metrics`,
+      );
+    }
+    const { partitionsMax } = this.rules;
+    if (this.#partitions + partitionCount > partitionsMax) {
+      return new Refusal(
+        "POLICY_VIOLATION",
+        `${partitionCount} more partitions would be too many: there are ${this.#partitions}, and ` +
+          `${partitionsMax} are allowed; delete topics that nobody needs`,
+      );
+    }
+    return this.parts.space.refusal;
+  }
+
+  async #make(
+    name: string,
+    partitionCount: number,
+    config: TopicConfig,
+  ): Promise<HostedTopic | Refusal> {
+    const { life, space, random, clock, logger } = this.parts;
+    const row: TopicRow = {
+      id: random.uuid(),
+      name,
+      partitionCount,
+      state: "creating",
+      createdAt: clock.now(),
+      config: config.raw,
+    };
+    const refused = await life.begin(row);
+    if (refused !== null) return refused;
+    const logs = await life.complete(row, logConfigOf(config, this.rules.lingerMs));
+    if (logs instanceof Refusal) {
+      await this.#settle(row, this.#undo(row));
+      return logs;
+    }
+    logger.info("topic created", { topic: name, id: row.id, partitionCount });
+    return new HostedTopic(row, config, logs, space);
+  }
+
+  /** Frees a name that a removal has left taken. */
+  async #clear(name: string): Promise<Refusal | null> {
+    const row = this.#unfinished.get(name);
+    return row === undefined ? null : await this.#settle(row, this.#undo(row));
+  }
+
+  async #undo(row: TopicRow): Promise<Refusal | null> {
+    return (await this.parts.life.condemn(row)) ?? (await this.parts.life.remove(row));
+  }
+
+  /** Waits for a removal, and remembers one that could not be completed. */
+  async #settle(row: TopicRow, removal: Promise<Refusal | null>): Promise<Refusal | null> {
+    const refused = await removal;
+    if (refused === null) this.#unfinished.delete(row.name);
+    else {
+      this.#unfinished.set(row.name, row);
+      const about = { topic: row.name, id: row.id, reason: refused.message };
+      this.parts.logger.error("topic not removed yet", about);
+    }
+    return refused;
+  }
+
+  #show(topic: HostedTopic): void {
+    this.#ready.set(topic.name, topic);
+    this.#names.set(collisionKey(topic.name), topic.name);
+    this.#sorted = null;
+  }
+
+  #hide(topic: HostedTopic): void {
+    this.#ready.delete(topic.name);
+    this.#names.delete(collisionKey(topic.name));
+    this.#partitions -= topic.partitions.length;
+    this.#sorted = null;
+  }
+
+  async #sweep(directories: readonly string[]): Promise<void> {
+    for (const directory of directories) await this.parts.life.sweep(directory);
+  }
+
+  async #close(): Promise<void> {
+    await this.#turns.idle();
+    await this.#sweeping;
+    const topics = [...this.#ready.values()];
+    await closeLogs(topics.flatMap(({ partitions }) => partitions.map(({ log }) => log)));
+    this.parts.space.close();
+    await this.parts.metadata.close();
+  }
+}
+
+const shown = (name: string): string => quoted(name, shownCharactersMax);
+
+const unknown = (message: string): Refusal => new Refusal("UNKNOWN_TOPIC_OR_PARTITION", message);
+
+const shuttingDown = (): Refusal =>
+  new Refusal("SHUTTING_DOWN", "the broker is shutting down; ask again when it is back");
+
+function partitionCountFault(count: number): Refusal | null {
+  if (Number.isInteger(count) && count >= 1 && count <= partitionsPerTopicMax) return null;
+  return new Refusal(
+    "INVALID_PARTITIONS",
+    `a topic has 1 to ${partitionsPerTopicMax} partitions, not ${count}`,
+  );
+}

@@ -1,0 +1,331 @@
+/**
+ * The native producer: messages in, promises out, over the original's protocol.
+ *
+ * Delivery is **at least once**. When the connection breaks, what was sent and not answered is
+ * sent again, in its old order; what the broker had stored before the break is then stored twice.
+ *
+ *     send ──room?──► in flight (frames in the buffer) ──reply──► settled
+ *              └─no─► waiting ──room──┘
+ *
+ * Owns the deliveries, one for each call, in a list from the oldest to the newest. Invariants:
+ * - deliveries settle in the order of their calls, and their times run out in that order, too;
+ * - a reply belongs to the oldest frame that was sent and not answered;
+ * - frames in the buffer are the messages that were taken and not settled, in that order.
+ */
+import { assert } from "../base/assert.ts";
+import { systemClock, type Cancel, type Clock } from "../base/clock.ts";
+import { systemRandom, type Random } from "../base/random.ts";
+import {
+  producerDeliveryMsMax,
+  producerInFlightBytesMax,
+  producerInFlightMessagesMax,
+  producerWaitingMax,
+} from "../limits.ts";
+import { frameBytes, type Message } from "../native/frame.ts";
+import { dialNative, type Dial } from "./native-connection.ts";
+import { ProducerBuffer } from "./producer-buffer.ts";
+import { ProducerError } from "./producer-error.ts";
+import { ProducerLine } from "./producer-line.ts";
+import { MessageEncoder, type ProducerMessage } from "./producer-message.ts";
+import { ReplyReader } from "./producer-replies.ts";
+
+export type { ProducerMessage } from "./producer-message.ts";
+
+/** All times are milliseconds. */
+export interface ProducerOptions {
+  /** Where the broker is; by default on this machine, at the original's port. */
+  readonly host?: string;
+  readonly port?: number;
+  /** From `send` to the reply; then the promise rejects with `TIMEOUT`. */
+  readonly deliveryTimeoutMs?: number;
+  /** Sent and not acknowledged: above either bound `send` waits for room. */
+  readonly inFlightBytesMax?: number;
+  readonly inFlightMessagesMax?: number;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly dial?: Dial;
+}
+
+/** One call of `send` or `sendBatch`. */
+interface Delivery {
+  readonly messages: readonly Message[];
+  /** Messages put in flight, and of these, messages settled. */
+  taken: number;
+  settled: number;
+  /** The first refusal among its messages. */
+  error: ProducerError | null;
+  readonly deadline: number;
+  readonly done: (error: ProducerError | null) => void;
+  /** Those who wait in `flush`. */
+  watchers: (() => void)[];
+  next: Delivery | null;
+}
+
+/** What is wrong if nothing else is. */
+const silence = "no reply came";
+
+/** See the head of this file. */
+export class Producer {
+  readonly #clock: Clock;
+  readonly #deliveryTimeoutMs: number;
+  readonly #bytesMax: number;
+  readonly #messagesMax: number;
+  readonly #encoder: MessageEncoder;
+  readonly #line: ProducerLine;
+  readonly #buffer = new ProducerBuffer();
+  #replies: ReplyReader;
+
+  #oldest: Delivery | null = null;
+  #newest: Delivery | null = null;
+  /** The first delivery with messages that are not in flight yet, and how many have such. */
+  #firstWaiting: Delivery | null = null;
+  #waiting = 0;
+  #inFlightMessages = 0;
+
+  #closed: Promise<void> | undefined;
+  #flushing = false;
+  #cancelDeadline: Cancel | undefined;
+  /** What went wrong last, for the message of a timeout. */
+  #trouble = silence;
+
+  /** Connects with the first message. */
+  constructor(options: ProducerOptions = {}) {
+    this.#clock = options.clock ?? systemClock;
+    this.#deliveryTimeoutMs = options.deliveryTimeoutMs ?? producerDeliveryMsMax;
+    this.#bytesMax = options.inFlightBytesMax ?? producerInFlightBytesMax;
+    this.#messagesMax = options.inFlightMessagesMax ?? producerInFlightMessagesMax;
+    this.#encoder = new MessageEncoder(this.#clock);
+    this.#replies = this.#newReplies();
+    this.#line = new ProducerLine({
+      host: options.host ?? "127.0.0.1",
+      port: options.port ?? 8080,
+      dial: options.dial ?? dialNative,
+      clock: this.#clock,
+      random: options.random ?? systemRandom,
+      events: {
+        up: () => this.#write(),
+        received: (chunk) => this.#received(chunk),
+        writable: () => this.#write(),
+        lost: (reason) => this.#lost(reason),
+      },
+    });
+  }
+
+  /**
+   * Resolves once the broker has stored the message, as durably as its topic asks; rejects with a
+   * {@link ProducerError}. Await it, or `flush` now and then: sends that find no room wait, and
+   * there is a limit to how many may.
+   */
+  send(message: ProducerMessage): Promise<void> {
+    const encoded = this.#encoder.encode(message);
+    if (encoded instanceof ProducerError) return Promise.reject(encoded);
+    return this.#deliver([encoded]);
+  }
+
+  /**
+   * The same for many messages with one promise, which costs less. Rejects with the first error
+   * among them, whose `index` says where; the others were delivered, or were refused as well. A
+   * message that no frame can carry (`INVALID`) is found before any is sent.
+   */
+  sendBatch(messages: readonly ProducerMessage[]): Promise<void> {
+    const encoded: Message[] = [];
+    for (const [index, message] of messages.entries()) {
+      const one = this.#encoder.encode(message, index);
+      if (one instanceof ProducerError) return Promise.reject(one);
+      encoded.push(one);
+    }
+    return encoded.length === 0 ? Promise.resolve() : this.#deliver(encoded);
+  }
+
+  /** Resolves once everything sent before the call is settled, well or not. */
+  flush(): Promise<void> {
+    const newest = this.#newest;
+    if (newest === null) return Promise.resolve();
+    return new Promise((resolve) => newest.watchers.push(resolve));
+  }
+
+  /** Takes no more messages, waits until all are settled, and disconnects. */
+  close(): Promise<void> {
+    this.#closed ??= this.flush().then(() => this.#end());
+    return this.#closed;
+  }
+
+  /** Disconnects at once; what is not settled rejects with `CLOSED`. */
+  abort(): void {
+    this.#closed = Promise.resolve();
+    this.#end();
+    const reason = "the producer was closed";
+    while (this.#oldest !== null) {
+      this.#giveUp(this.#oldest, new ProducerError("CLOSED", reason));
+    }
+  }
+
+  #deliver(messages: readonly Message[]): Promise<void> {
+    if (this.#closed !== undefined) {
+      return Promise.reject(new ProducerError("CLOSED", "the producer is closed"));
+    }
+    if (this.#waiting >= producerWaitingMax) {
+      const reason = `${this.#waiting} sends wait for room already: await them`;
+      return Promise.reject(new ProducerError("OVERLOADED", reason));
+    }
+    return new Promise((resolve, reject) => {
+      const delivery: Delivery = {
+        messages,
+        taken: 0,
+        settled: 0,
+        error: null,
+        deadline: this.#clock.monotonic() + this.#deliveryTimeoutMs,
+        done: (error) => (error === null ? resolve() : reject(error)),
+        watchers: [],
+        next: null,
+      };
+      if (this.#newest === null) this.#oldest = delivery;
+      else this.#newest.next = delivery;
+      this.#newest = delivery;
+      this.#firstWaiting ??= delivery;
+      this.#waiting += 1;
+      this.#takeWaiting();
+      this.#watchDeadline();
+    });
+  }
+
+  /** Puts messages in flight while there is room. */
+  #takeWaiting(): void {
+    while (this.#firstWaiting !== null) {
+      const delivery = this.#firstWaiting;
+      while (delivery.taken < delivery.messages.length) {
+        const message = delivery.messages[delivery.taken]!;
+        if (!this.#hasRoom(message)) return;
+        this.#buffer.append(message);
+        delivery.taken += 1;
+        this.#inFlightMessages += 1;
+        this.#writeSoon();
+      }
+      this.#firstWaiting = delivery.next;
+      this.#waiting -= 1;
+    }
+  }
+
+  /** The first message always finds room, however small the bounds were set. */
+  #hasRoom(message: Message): boolean {
+    if (this.#inFlightMessages === 0) return true;
+    if (this.#inFlightMessages >= this.#messagesMax) return false;
+    return this.#buffer.bytes + frameBytes(message) <= this.#bytesMax;
+  }
+
+  /** Writes once this turn's messages are together. */
+  #writeSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      if (this.#inFlightMessages === 0) return;
+      if (this.#line.up) this.#write();
+      else this.#line.want();
+    });
+  }
+
+  #write(): void {
+    // A closed connection is reported by itself, after this.
+    this.#buffer.writeTo(this.#line);
+  }
+
+  #received(chunk: Uint8Array): void {
+    this.#trouble = silence;
+    const fault = this.#replies.feed(chunk);
+    if (fault !== null) this.#line.cut(fault);
+    this.#takeWaiting();
+  }
+
+  #newReplies(): ReplyReader {
+    return new ReplyReader({
+      acknowledged: (count) => this.#settle(count, null),
+      refused: (reason) => this.#settle(1, reason),
+    });
+  }
+
+  /** Settles the oldest messages; false if that many were not sent. */
+  #settle(count: number, refusal: string | null): boolean {
+    this.#line.progressed();
+    for (let left = count; left > 0; left--) {
+      if (!this.#buffer.acknowledge()) return false;
+      const delivery = this.#oldest;
+      assert(delivery !== null, "a frame in the buffer has its delivery");
+      if (refusal !== null && delivery.error === null) {
+        const index = delivery.messages.length > 1 ? delivery.settled : undefined;
+        delivery.error = new ProducerError(
+          "NACK",
+          `the broker refused: ${refusal}`,
+          refusal,
+          index,
+        );
+      }
+      this.#inFlightMessages -= 1;
+      delivery.settled += 1;
+      if (delivery.settled === delivery.messages.length) this.#finish(delivery, delivery.error);
+    }
+    return true;
+  }
+
+  /** Takes the oldest delivery off the list and settles it. */
+  #finish(delivery: Delivery, error: ProducerError | null): void {
+    assert(delivery === this.#oldest, "deliveries settle in order");
+    this.#oldest = delivery.next;
+    if (this.#oldest === null) this.#newest = null;
+    delivery.done(error);
+    for (const watcher of delivery.watchers) watcher();
+  }
+
+  #lost(reason: string): void {
+    this.#trouble = reason;
+    this.#replies = this.#newReplies();
+    this.#buffer.rewind();
+    if (this.#inFlightMessages > 0) this.#line.want();
+  }
+
+  /** One timer for the oldest delivery; it looks again when it fires. */
+  #watchDeadline(): void {
+    if (this.#cancelDeadline !== undefined || this.#oldest === null) return;
+    const delayMs = Math.max(0, this.#oldest.deadline - this.#clock.monotonic());
+    this.#cancelDeadline = this.#clock.after(delayMs, () => {
+      this.#cancelDeadline = undefined;
+      this.#expire();
+      this.#watchDeadline();
+    });
+  }
+
+  /**
+   * Replies are counted, so one that is not awaited any more would be taken for the next one's:
+   * the connection goes with the delivery whose time is over, and the others are sent again.
+   */
+  #expire(): void {
+    const now = this.#clock.monotonic();
+    if (this.#oldest === null || this.#oldest.deadline > now) return;
+    this.#line.cut("a reply was overdue");
+    const reason = `not acknowledged in ${this.#deliveryTimeoutMs} ms: ${this.#trouble}`;
+    while (this.#oldest !== null && this.#oldest.deadline <= now) {
+      this.#giveUp(this.#oldest, new ProducerError("TIMEOUT", reason));
+    }
+    this.#takeWaiting();
+  }
+
+  /** Settles the oldest delivery without its replies. The line is down. */
+  #giveUp(delivery: Delivery, error: ProducerError): void {
+    for (; delivery.settled < delivery.taken; delivery.settled++) {
+      this.#buffer.drop();
+      this.#inFlightMessages -= 1;
+    }
+    if (delivery === this.#firstWaiting) {
+      this.#firstWaiting = delivery.next;
+      this.#waiting -= 1;
+    }
+    this.#finish(delivery, error);
+  }
+
+  #end(): void {
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = undefined;
+    this.#line.close();
+    this.#buffer.rewind();
+  }
+}

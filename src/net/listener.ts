@@ -1,0 +1,153 @@
+/**
+ * One port: accepts connections, passes them through the gate, and gives each to its protocol.
+ *
+ * Owns the listening socket and the connections that came through it. Invariant: nothing that
+ * happens on one connection reaches another; the runtime's handlers here are synchronous and
+ * throw nothing.
+ */
+import { Connection, type Protocol } from "./connection.ts";
+import type { Network } from "./network.ts";
+
+/** Where to listen, and for what. */
+export interface ListenOptions {
+  /** The protocol's name, for log lines. */
+  readonly name: string;
+  readonly hostname: string;
+  /** 0: one that is free. */
+  readonly port: number;
+  readonly network: Network;
+  readonly protocol: Protocol;
+}
+
+/** Why a port could not be opened, as far as somebody can act on it. */
+export type ListenFailureCode = "taken" | "no such address" | "not permitted" | "failed";
+
+/** A port that could not be opened. The message says what to do. */
+export class ListenFailure {
+  constructor(
+    readonly code: ListenFailureCode,
+    readonly message: string,
+  ) {}
+}
+
+type Socket = Bun.Socket<Connection | undefined>;
+
+/** Opens the port. */
+export function listen(options: ListenOptions): Listener | ListenFailure {
+  try {
+    return new Listener(options);
+  } catch (error) {
+    return failureOf(error, options);
+  }
+}
+
+/** An open port. */
+export class Listener {
+  readonly #server: Bun.TCPSocketListener<Connection | undefined>;
+  readonly #connections = new Set<Connection>();
+  #stopping: Promise<void> | undefined;
+  /** Use: called whenever a connection has gone. */
+  #onGone: () => void = () => {};
+
+  /** Throws what the runtime throws; {@link listen} turns it into a value. */
+  constructor(private readonly options: ListenOptions) {
+    this.#server = Bun.listen<Connection | undefined>({
+      hostname: options.hostname,
+      port: options.port,
+      // A peer may send its FIN and still wait for answers: `printf … | nc` does.
+      allowHalfOpen: true,
+      data: undefined,
+      socket: {
+        binaryType: "uint8array",
+        open: (socket) => this.#accept(socket),
+        data: (socket, chunk) => socket.data?.received(chunk),
+        drain: (socket) => socket.data?.writable(),
+        end: (socket) => socket.data?.finish(),
+        close: (socket) => socket.data?.socketClosed(),
+        // Nothing above throws; were it otherwise, it would end the process without this.
+        error: (socket, error) => this.#broken(socket, error),
+      },
+    });
+  }
+
+  get port(): number {
+    return this.#server.port;
+  }
+
+  get hostname(): string {
+    return this.options.hostname;
+  }
+
+  /**
+   * Accepts no more, lets every session answer what it has taken, and resolves when all
+   * connections are gone; those that are not by then are cut off after `deadlineMs`.
+   */
+  stop(deadlineMs: number): Promise<void> {
+    this.#stopping ??= new Promise((resolve) => {
+      this.#server.stop();
+      const cancelDeadline = this.options.network.clock.after(deadlineMs, () => {
+        for (const connection of [...this.#connections]) connection.cut("shutdown deadline");
+      });
+      this.#onGone = () => {
+        if (this.#connections.size > 0) return;
+        cancelDeadline();
+        resolve();
+      };
+      for (const connection of [...this.#connections]) connection.finish();
+      this.#onGone();
+    });
+    return this.#stopping;
+  }
+
+  #accept(socket: Socket): void {
+    const { network, protocol, name } = this.options;
+    const address = socket.remoteAddress;
+    const refusal = network.gate.enter(address);
+    if (refusal !== null) {
+      network.noteRefused(refusal);
+      socket.terminate();
+      return;
+    }
+    const peer = `${address.includes(":") ? `[${address}]` : address}:${socket.remotePort}`;
+    try {
+      const connection: Connection = new Connection(socket, peer, network, protocol, () => {
+        network.gate.leave(address);
+        this.#connections.delete(connection);
+        this.#onGone();
+      });
+      socket.data = connection;
+      this.#connections.add(connection);
+      network.logger.debug("connection accepted", { listener: name, peer });
+    } catch (error) {
+      network.gate.leave(address);
+      this.#broken(socket, error);
+    }
+  }
+
+  #broken(socket: Socket, error: unknown): void {
+    const { network, name } = this.options;
+    network.logger.error("connection failed", { listener: name, error: String(error) });
+    socket.terminate();
+  }
+}
+
+function failureOf(error: unknown, options: ListenOptions): ListenFailure {
+  const where = `${options.name} port ${options.port} on ${options.hostname}`;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "EADDRINUSE":
+      return new ListenFailure(
+        "taken",
+        `${where} is taken: stop the other program, or another broker, or choose a free port`,
+      );
+    case "EADDRNOTAVAIL":
+      return new ListenFailure("no such address", `${where}: this machine has no such address`);
+    case "EACCES":
+      return new ListenFailure(
+        "not permitted",
+        `${where}: the system reserves this port; choose one above 1023, or grant the right`,
+      );
+    default:
+      return new ListenFailure("failed", `${where}: ${String(error)}`);
+  }
+}

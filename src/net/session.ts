@@ -1,0 +1,39 @@
+/**
+ * What `net/` and a protocol know of each other. A protocol gives a {@link Session} for each
+ * connection and is handed a {@link Link} to it; neither sees a socket. Protocols fit these shapes
+ * by structure, without importing them; `server.ts` is where the compiler compares the two.
+ */
+import type { FrameSink } from "./frames.ts";
+
+/**
+ * One connection, as its protocol lives it. Frames come in the order in which they were sent.
+ * All methods are synchronous. What they throw closes this connection, with a log line, and none
+ * else.
+ */
+export interface Session extends FrameSink {
+  /** Everything received in one go has been handed over: the time to append and to answer. */
+  received(): void;
+  /**
+   * No further frame will come: the peer has sent its FIN, or the server stops. What was taken is
+   * to be answered, then {@link Link.close} called.
+   */
+  finish(): void;
+  /** The socket is gone; nothing can be sent any more. Called once. */
+  closed(): void;
+}
+
+/** A connection, as its session may use it. No method throws; after the end all do nothing. */
+export interface Link {
+  /** The peer's address and port, for log lines. */
+  readonly peer: string;
+  /** Sends after all that was sent before. `bytes` must not change afterwards. */
+  send(bytes: Uint8Array): void;
+  /** Counts bytes as taken and not yet answered; reading pauses while there are too many. */
+  reserve(bytes: number): void;
+  /** Takes back what was reserved, once it is answered. */
+  release(bytes: number): void;
+  /** Runs work that no socket event started (a commit, a timer) as if one had: see Session. */
+  guard(work: () => void): void;
+  /** Takes no further frames; closes once everything sent has gone out. */
+  close(reason: string): void;
+}

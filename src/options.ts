@@ -1,0 +1,179 @@
+/**
+ * Every option of the broker: name, default, bounds and one sentence. `obelisk serve` takes them
+ * from flags, `OBELISK_*` variables and a file, in that order (see `cli/resolve.ts`); the types of
+ * their values derive from this table.
+ *
+ * Also here: the rules that concern more than one option.
+ */
+import { logFormats, logLevels } from "./base/logger.ts";
+import { parseDurability } from "./broker/topic-config.ts";
+import { choice, duration, integer, size, text, toggle } from "./cli/option-kinds.ts";
+import { option } from "./cli/option.ts";
+import type { About, Option, Values } from "./cli/option.ts";
+import type { OriginOf } from "./cli/resolve.ts";
+import * as limits from "./limits.ts";
+import type { Durability } from "./log/log.ts";
+
+const fsync = (about: About<Durability>): Option<Durability> =>
+  option<Durability, Durability>(
+    {
+      placeholder: "<policy>",
+      expected: `always, never, or interval=<1 to ${limits.fsyncIntervalMsMax} milliseconds>`,
+      range: "always, never, interval=<milliseconds>",
+      parse: (given) => parseDurability(given) ?? undefined,
+      show: (value) => (value.fsync === "interval" ? `interval=${value.intervalMs}` : value.fsync),
+    },
+    about,
+  );
+
+/** An address to listen on: a name or an IP address, without a port. */
+const host = (about: About<string>): Option<string> =>
+  option<string, string>(
+    {
+      placeholder: "<address>",
+      expected: "a host name or an IP address, without a port",
+      range: null,
+      parse: (given) =>
+        /^[\w.-]+$|^[\da-f]*:[\da-f:.]+(%[\w.-]+)?$/i.test(given) ? given : undefined,
+      show: (value) => value,
+    },
+    about,
+  );
+
+/** See the head of this file. Sizes are bytes, times milliseconds. */
+export const brokerOptions = {
+  config: text({
+    default: null,
+    placeholder: "<path>",
+    help: "File with options, one name = value a line, for what is neither a flag nor a variable",
+  }),
+  data: text({
+    default: "./data",
+    placeholder: "<directory>",
+    help: "Directory that holds everything; made if missing; one broker at a time",
+  }),
+  host: host({
+    default: "127.0.0.1",
+    help: "Address to listen on; one that other machines can reach needs --insecure",
+  }),
+  nativePort: integer({
+    default: 8080,
+    min: 0,
+    max: 65_535,
+    placeholder: "<port>",
+    help: "Port of Obelisk's own protocol; 0 takes a free one",
+  }),
+  insecure: toggle({
+    help: "Let everybody who reaches the ports read and write: there is no authentication yet",
+  }),
+  fsync: fsync({
+    default: { fsync: "always" },
+    help: "When an acknowledged record is on the disk: before its OK, within a time, or whenever",
+  }),
+  lingerMs: duration({
+    name: "linger",
+    default: 0,
+    min: 0,
+    max: limits.lingerMsMax,
+    help: "How long a write waits for more records to share its trip to the disk",
+  }),
+  partitions: integer({
+    default: 1,
+    min: 1,
+    max: limits.partitionsPerTopicMax,
+    help: "Partitions of a new topic whose creator doesn't say",
+  }),
+  autoCreateTopics: toggle({
+    default: true,
+    help: "Create a topic when its first record arrives",
+  }),
+  cacheBytes: size({
+    name: "cache",
+    default: limits.cacheBytesDefault,
+    min: limits.cacheBytesMin,
+    max: limits.cacheBytesMax,
+    help: "Memory for the newest records of all topics, from which consumers at the end are served",
+  }),
+  segmentBytes: size({
+    default: limits.segmentBytesDefault,
+    min: limits.segmentBytesMin,
+    max: limits.segmentBytesMax,
+    help: "Size at which a partition begins a new file",
+  }),
+  segmentMs: duration({
+    name: "segment-ms",
+    default: limits.segmentMsDefault,
+    min: limits.segmentMsMin,
+    max: limits.segmentMsMax,
+    help: "Age at which a partition begins a new file",
+  }),
+  maxConnections: integer({
+    default: limits.connectionsMaxDefault,
+    min: 1,
+    max: limits.connectionsMaxMax,
+    help: "Connections at a time; more are closed at once",
+  }),
+  maxConnectionsPerAddress: integer({
+    default: limits.connectionsPerAddressMaxDefault,
+    min: 1,
+    max: limits.connectionsMaxMax,
+    help: "The same from one address",
+  }),
+  diskReserveBytes: size({
+    name: "disk-reserve",
+    default: limits.diskReserveBytesDefault,
+    min: limits.diskReserveBytesMin,
+    max: limits.diskReserveBytesMax,
+    help: "Free space below which producers are refused, so that the rest goes on working",
+  }),
+  shutdownTimeoutMs: duration({
+    name: "shutdown-timeout",
+    default: limits.shutdownMsMax,
+    min: limits.shutdownTimeoutMsMin,
+    max: limits.shutdownTimeoutMsMax,
+    help: "How long SIGTERM waits for connections to be answered and logs to be closed",
+  }),
+  logLevel: choice(logLevels, {
+    placeholder: "<level>",
+    default: "info",
+    help: "The least important events to log",
+  }),
+  logFormat: choice(logFormats, {
+    placeholder: "<format>",
+    default: "text",
+    help: "Log lines for people or for programs",
+  }),
+};
+
+/** The value of each of {@link brokerOptions}. */
+export type BrokerOptions = Values<typeof brokerOptions>;
+
+/**
+ * Whether an address can only be reached from this machine (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+ * Of names only `localhost` is believed: any other may resolve to anything tomorrow.
+ */
+export function isLoopback(address: string): boolean {
+  const name = address.toLowerCase();
+  const part = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+  return (
+    name === "localhost" ||
+    name === "::1" ||
+    new RegExp(`^(?:::ffff:)?127(?:\\.${part}){3}$`).test(name)
+  );
+}
+
+/**
+ * Refuses to open the broker to other machines by accident: it has no authentication, so whoever
+ * reaches a port may read and write everything. `null` if the options are safe or say `--insecure`.
+ */
+export function refuseExposure(
+  options: Pick<BrokerOptions, "host" | "insecure">,
+  originOf: OriginOf<Pick<typeof brokerOptions, "host">>,
+): string | null {
+  if (options.insecure || isLoopback(options.host)) return null;
+  return (
+    `${originOf("host")} is "${options.host}": other machines can reach it, and without ` +
+    "authentication all of them could read and write every topic. Use 127.0.0.1 and a tunnel or " +
+    "proxy that authenticates, or say --insecure if everybody on that network may."
+  );
+}

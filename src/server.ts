@@ -1,0 +1,228 @@
+/**
+ * The only place where the parts meet: a data directory with its lock, disk, metadata and logs
+ * becomes a broker; a broker with its listeners becomes a server.
+ */
+import fs from "node:fs/promises";
+import nodePath from "node:path";
+import { systemClock } from "./base/clock.ts";
+import type { Logger } from "./base/logger.ts";
+import { systemRandom } from "./base/random.ts";
+import { Refusal } from "./base/refusal.ts";
+import type { Broker } from "./broker/broker.ts";
+import { createBroker } from "./broker/create-broker.ts";
+import { topicConfigDefault } from "./broker/topic-config.ts";
+import { DiskError } from "./disk/disk.ts";
+import { localDisk } from "./disk/local.ts";
+import { lockDirectory, LockHeld, type DirectoryLock } from "./disk/lock.ts";
+import { handleControl } from "./http/control.ts";
+import { partitionsMax, unixSocketPathBytesMax } from "./limits.ts";
+import { LogEnvironment } from "./log/environment.ts";
+import { openSegmentLog } from "./log/open.ts";
+import { openSqliteMetadata } from "./metadata/sql.ts";
+import { NativeProtocol } from "./native/protocol.ts";
+import { listen, ListenFailure, type Listener } from "./net/listener.ts";
+import { Network } from "./net/network.ts";
+import type { BrokerOptions } from "./options.ts";
+
+/** The metadata, in the data directory. */
+const metadataFileName = "obelisk.db";
+/** Where commands of this machine reach a running broker, in the data directory. */
+export const controlSocketName = "control.sock";
+
+/** What a broker without listeners needs to know. */
+export type HomeOptions = Pick<
+  BrokerOptions,
+  | "data"
+  | "fsync"
+  | "lingerMs"
+  | "partitions"
+  | "autoCreateTopics"
+  | "cacheBytes"
+  | "segmentBytes"
+  | "segmentMs"
+  | "diskReserveBytes"
+>;
+
+/** A broker that owns its data directory, reachable by nobody yet. */
+export interface Home {
+  readonly broker: Broker;
+  /** Flushes and closes everything, then gives the directory free. */
+  close(): Promise<void>;
+}
+
+/**
+ * Takes the data directory, makes it if it is missing, and recovers what is in it.
+ * {@link LockHeld}: another process owns it. KAFKA_STORAGE_ERROR: it can't be used.
+ */
+export async function openHome(
+  options: HomeOptions,
+  logger: Logger,
+): Promise<Home | LockHeld | Refusal> {
+  const lock = await takeDirectory(options.data);
+  if (lock instanceof LockHeld || lock instanceof Refusal) return lock;
+  const metadata = await openSqliteMetadata(nodePath.join(options.data, metadataFileName));
+  if (metadata instanceof Refusal) {
+    lock.release();
+    return metadata;
+  }
+  const disk = localDisk(options.data);
+  const clock = systemClock;
+  const environment = new LogEnvironment({ disk, clock, logger, cacheBytes: options.cacheBytes });
+  const broker = await createBroker(
+    {
+      disk,
+      metadata,
+      clock,
+      random: systemRandom,
+      logger,
+      openLog: (directory, config) => openSegmentLog(environment, directory, config),
+    },
+    settingsOf(options),
+  );
+  if (broker instanceof Refusal) {
+    await metadata.close();
+    lock.release();
+    return broker;
+  }
+  const close = async (): Promise<void> => {
+    await broker.close();
+    lock.release();
+  };
+  return { broker, close };
+}
+
+function settingsOf(options: HomeOptions): Parameters<typeof createBroker>[1] {
+  const { fsync, segmentBytes, segmentMs } = options;
+  const values = {
+    ...topicConfigDefault.values,
+    "segment.bytes": segmentBytes,
+    "segment.ms": segmentMs,
+    fsync,
+  };
+  return {
+    autoCreateTopics: options.autoCreateTopics,
+    partitionCount: options.partitions,
+    topicDefaults: { raw: {}, values },
+    lingerMs: options.lingerMs,
+    partitionsMax,
+    diskReserveBytes: options.diskReserveBytes,
+  };
+}
+
+async function takeDirectory(path: string): Promise<DirectoryLock | LockHeld | Refusal> {
+  try {
+    await fs.mkdir(path, { recursive: true, mode: 0o700 });
+    return await lockDirectory(path);
+  } catch (error) {
+    if (error instanceof DiskError || (error instanceof Error && "code" in error)) {
+      return new Refusal("KAFKA_STORAGE_ERROR", `data directory ${path}: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+/** Where a server can be reached. */
+export interface Door {
+  /** What it speaks. */
+  readonly name: string;
+  /** `host:port`, or the path of a socket. */
+  readonly address: string;
+}
+
+/** A broker with open doors. */
+export interface Server {
+  readonly broker: Broker;
+  readonly doors: readonly Door[];
+  /**
+   * Takes no more work, answers what it has taken, flushes and closes everything. Connections that
+   * are not done by the deadline are cut off; the logs are closed in any case.
+   */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** Why a server did not start, as one sentence. */
+export class StartFailure {
+  constructor(readonly message: string) {}
+}
+
+/** Opens the data directory and the ports. */
+export async function startServer(
+  options: BrokerOptions,
+  logger: Logger,
+): Promise<Server | StartFailure> {
+  const home = await openHome(options, logger);
+  if (home instanceof LockHeld) return new StartFailure(home.toString());
+  if (home instanceof Refusal) return new StartFailure(home.message);
+  const network = new Network({
+    clock: systemClock,
+    logger,
+    limits: {
+      connectionsMax: options.maxConnections,
+      connectionsPerAddressMax: options.maxConnectionsPerAddress,
+    },
+  });
+  const native = listen({
+    name: "native",
+    hostname: options.host,
+    port: options.nativePort,
+    network,
+    protocol: new NativeProtocol(home.broker),
+  });
+  if (native instanceof ListenFailure) {
+    await home.close();
+    return new StartFailure(native.message);
+  }
+  const control = await openControl(options.data, home.broker, logger);
+  const doors: Door[] = [{ name: "native protocol", address: addressOf(native) }];
+  if (control) doors.push({ name: "control socket", address: control.path });
+  const stop = async (deadlineMs: number): Promise<void> => {
+    await Promise.all([native.stop(deadlineMs), control?.stop()]);
+    await home.close();
+  };
+  return { broker: home.broker, doors, stop };
+}
+
+const addressOf = ({ hostname, port }: Listener): string =>
+  `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+
+interface ControlDoor {
+  readonly path: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * The door for commands of this machine. The directory keeps everybody else out (0700), and so
+ * does the socket itself. Without it the broker works; only those commands need it.
+ */
+async function openControl(
+  data: string,
+  broker: Broker,
+  logger: Logger,
+): Promise<ControlDoor | null> {
+  const path = nodePath.join(data, controlSocketName);
+  if (Buffer.byteLength(path) > unixSocketPathBytesMax) {
+    logger.warn("no control socket: the data directory's path is too long for one", { path });
+    return null;
+  }
+  try {
+    // Whoever holds the directory's lock owns the name: what is there was left by a killed broker.
+    await fs.rm(path, { force: true });
+    const server = Bun.serve({
+      unix: path,
+      fetch: (request) => handleControl(broker, request),
+      error: (error) => {
+        logger.error("control request failed", { error });
+        return Response.json({ code: "UNKNOWN_SERVER_ERROR" }, { status: 500 });
+      },
+    });
+    await fs.chmod(path, 0o600);
+    const stop = async (): Promise<void> => {
+      await server.stop();
+      await fs.rm(path, { force: true });
+    };
+    return { path, stop };
+  } catch (error) {
+    logger.warn("no control socket", { path, error: String(error) });
+    return null;
+  }
+}

@@ -1,0 +1,108 @@
+import { expect, test } from "bun:test";
+import { offset } from "../../src/base/brands.ts";
+import { MemoryDisk } from "../fake/disk.ts";
+import { batchOf } from "../support/batches.ts";
+import { acked, LogWorld, range, readAll, smallConfig, unwrap } from "../support/log-world.ts";
+
+const numbers = async (view: Parameters<typeof readAll>[0]): Promise<number[]> =>
+  (await readAll(view, 10_000)).map((record) => record.number);
+
+test("a reader of a live directory sees what was published, and no more", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  for (let i = 0; i < 10; i++) await acked(log, { first: i });
+  const view = await world.view(true);
+  expect(await numbers(view)).toEqual([]);
+  await log.publish();
+  unwrap(await view.refresh());
+  expect(await numbers(view)).toEqual(range(0, 10));
+  const gate = world.disk.hold("append");
+  const { committed } = unwrap(log.append(batchOf({ first: 10 })));
+  await gate.reached();
+  unwrap(await view.refresh());
+  expect(view.visibleOffset).toBe(offset(10));
+  gate.release();
+  await committed;
+  await log.close();
+});
+
+test("a reader follows a live log over the ends of its segments without a gap", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  const view = await world.view(true);
+  const seen: number[] = [];
+  for (let i = 0; i < 200; i++) {
+    await acked(log, { first: i, valueBytes: 3000 });
+    if (i % 7 !== 0) continue;
+    if (i % 2 === 0) await log.publish();
+    unwrap(await view.refresh());
+    const from = offset(seen.length);
+    const rest = { startOffset: from, visibleOffset: view.visibleOffset };
+    const read = (at: typeof from, bytesMax: number) => view.read(at, bytesMax);
+    seen.push(...(await numbers({ ...rest, read })));
+    expect(seen).toEqual(range(0, seen.length));
+  }
+  expect(seen.length).toBeGreaterThan(150);
+  await log.close();
+});
+
+test("a floor is published soon after it moved, by itself", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  await acked(log, { first: 0 });
+  const gate = world.disk.hold("writeAt", /idx$/);
+  world.clock.advance(10);
+  await gate.reached();
+  gate.release();
+  await log.publish();
+  expect(await numbers(await world.view(true))).toEqual([0]);
+  await log.close();
+});
+
+test("in a directory that nobody writes every good batch is seen, published or not", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  for (let i = 0; i < 40; i++) await acked(log, { first: i, valueBytes: 3000 });
+  const killed = new LogWorld(world.disk.crash({ keep: "all" }));
+  expect(await numbers(await killed.view())).toEqual(range(0, 40));
+});
+
+test("a reader writes nothing, whatever is missing", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  for (let i = 0; i < 60; i++) await acked(log, { first: i, valueBytes: 3000 });
+  await log.close();
+  for (const entry of await world.disk.list("topics/orders/0")) {
+    if (!entry.name.endsWith(".log")) await world.disk.remove(`topics/orders/0/${entry.name}`);
+  }
+  const before = world.disk.operations.length;
+  expect(await numbers(await world.view())).toEqual(range(0, 60));
+  const writes = world.disk.operations
+    .slice(before)
+    .filter(
+      (one) =>
+        !["list", "open", "read", "readWhole", "map", "size", "close"].includes(one.operation),
+    );
+  expect(writes).toEqual([]);
+});
+
+test("a reader sees that the start has moved and old segments are gone", async () => {
+  const world = new LogWorld(new MemoryDisk(), smallConfig);
+  const log = await world.open();
+  for (let i = 0; i < 60; i++) await acked(log, { first: i, valueBytes: 3000 });
+  await log.publish();
+  const view = await world.view(true);
+  expect(await log.trim(offset(50))).toBeNull();
+  unwrap(await view.refresh());
+  expect(await numbers(view)).toEqual(range(50, 60));
+  await log.close();
+});
+
+test("a deleted partition is an unknown one", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  await acked(log, { first: 0 });
+  const view = await world.view(true);
+  await log.delete();
+  expect(await view.refresh()).toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION" });
+});

@@ -1,0 +1,155 @@
+import { describe, expect, test } from "bun:test";
+import { scanArguments } from "../src/cli/arguments.ts";
+import { parseOptionFile } from "../src/cli/option-file.ts";
+import { optionName } from "../src/cli/option.ts";
+import { Misuse, resolveOptions } from "../src/cli/resolve.ts";
+import { brokerOptions, isLoopback, refuseExposure } from "../src/options.ts";
+import type { BrokerOptions } from "../src/options.ts";
+import { expectGolden } from "./support/golden.ts";
+
+interface Given {
+  readonly args?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly file?: string;
+}
+
+function resolve({ args = [], environment = {}, file }: Given) {
+  const scan = scanArguments(brokerOptions, args);
+  const read = file === undefined ? null : parseOptionFile("obelisk.conf", file);
+  return resolveOptions(brokerOptions, [], { scan, environment, file: read });
+}
+
+function optionsOf(...args: string[]): BrokerOptions {
+  const resolved = resolve({ args });
+  if (resolved instanceof Misuse) throw new Error(resolved.problems.join("\n"));
+  return resolved.values;
+}
+
+/** The problems of these options, rules over several options included; empty if they are right. */
+function problemsOf(given: Given): readonly string[] {
+  const resolved = resolve(given);
+  if (resolved instanceof Misuse) return resolved.problems;
+  const refused = refuseExposure(resolved.values, resolved.originOf);
+  return refused === null ? [] : [refused];
+}
+
+test("without any option the broker is safe: loopback only, and acknowledged means on the disk", () => {
+  expect(optionsOf()).toEqual({
+    config: null,
+    data: "./data",
+    host: "127.0.0.1",
+    nativePort: 8080,
+    insecure: false,
+    fsync: { fsync: "always" },
+    lingerMs: 0,
+    partitions: 1,
+    autoCreateTopics: true,
+    cacheBytes: 64 * 1024 ** 2,
+    segmentBytes: 1024 ** 3,
+    segmentMs: 7 * 24 * 3600 * 1000,
+    maxConnections: 10_000,
+    maxConnectionsPerAddress: 1_000,
+    diskReserveBytes: 16 * 1024 ** 2,
+    shutdownTimeoutMs: 10_000,
+    logLevel: "info",
+    logFormat: "text",
+  });
+});
+
+describe("the edges of each bound are allowed, and one step further is not", () => {
+  test.each([
+    ["native-port", "0", "65535", "-1", "65536"],
+    ["linger", "0", "1s", "-1ms", "1001ms"],
+    ["partitions", "1", "10000", "0", "10001"],
+    ["cache", "1MiB", "256GiB", "1048575", "262145MiB"],
+    ["segment-bytes", "64KiB", "2GiB", "65535", "2147483649"],
+    ["segment-ms", "1", "3650d", "0", "3651d"],
+    ["max-connections", "1", "1000000", "0", "1000001"],
+    ["max-connections-per-address", "1", "1000000", "0", "1000001"],
+    ["disk-reserve", "1MiB", "1TiB", "1023KiB", "1025GiB"],
+    ["shutdown-timeout", "100ms", "10m", "99ms", "601s"],
+    ["fsync", "interval=1", "interval=60000", "interval=0", "interval=60001"],
+  ])("--%s", (name, lowest, highest, below, above) => {
+    const isTaken = (text: string): boolean =>
+      problemsOf({ args: [`--${name}=${text}`] }).length === 0;
+    expect([lowest, highest, below, above].map(isTaken)).toEqual([true, true, false, false]);
+  });
+});
+
+test.each([
+  ["always", { fsync: "always" }],
+  ["never", { fsync: "never" }],
+  ["interval=250", { fsync: "interval", intervalMs: 250 }],
+] as const)("--fsync=%s", (text, expected) => {
+  expect(optionsOf(`--fsync=${text}`).fsync).toEqual(expected);
+});
+
+test("every refusal says what was given, where, and what is expected", () => {
+  const given: readonly Given[] = [
+    ...Object.entries(brokerOptions).map(([key, option]) => {
+      // A text takes anything but nothing.
+      const wrong = option.parse(["x y"]) === undefined ? "x y" : "";
+      return { args: [`--${optionName(key, option)}=${wrong}`] };
+    }),
+    { environment: { OBELISK_NATIVE_PORT: "eighty", OBELISK_CACHE: "64MB" } },
+    { file: "# ours\nnative-port = 99999\nfsync = sometimes\nfsnyc = always\n" },
+    { args: ["--host=0.0.0.0"] },
+    { environment: { OBELISK_HOST: "broker.example" } },
+    { file: "host = ::" },
+    { args: ["--native-prot=1"] },
+  ];
+  const text = given
+    .map((each) => {
+      const shown = Object.values(each).map((value) => JSON.stringify(value));
+      return `${shown.join(" ")}\n${problemsOf(each)
+        .map((problem) => `  ${problem}\n`)
+        .join("")}`;
+    })
+    .join("\n");
+  expectGolden("cli/refused-options.txt", text);
+});
+
+describe("an address", () => {
+  test.each([
+    ["127.0.0.1", true],
+    ["127.255.255.254", true],
+    ["localhost", true],
+    ["LOCALHOST", true],
+    ["::1", true],
+    ["::ffff:127.0.0.1", true],
+    ["0.0.0.0", false],
+    ["::", false],
+    ["192.168.1.5", false],
+    ["128.0.0.1", false],
+    ["127.0.0.256", false],
+    ["127.0.0", false],
+    ["127.1", false],
+    ["0x7f.0.0.1", false],
+    ["127.0.0.1.example", false],
+    ["localhost.example", false],
+    ["::ffff:192.168.1.5", false],
+  ])("%s is loopback: %p", (address, expected) => {
+    expect(isLoopback(address)).toBe(expected);
+  });
+
+  test.each([
+    ["127.0.0.1", true],
+    ["::1", true],
+    ["fe80::1%eth0", true],
+    ["broker-1.example", true],
+    ["127.0.0.1:8080", false],
+    ["[::1]:8080", false],
+    ["[::1]", false],
+    ["http://x", false],
+    ["a b", false],
+    ["", false],
+  ])("%p is one: %p", (address, expected) => {
+    expect(problemsOf({ args: [`--host=${address}`, "--insecure"] }).length === 0).toBe(expected);
+  });
+
+  test("that others can reach is opened only if somebody says so", () => {
+    expect(problemsOf({ args: ["--host=0.0.0.0"] })).toHaveLength(1);
+    expect(problemsOf({ args: ["--host=0.0.0.0", "--no-insecure"] })).toHaveLength(1);
+    expect(problemsOf({ args: ["--host=0.0.0.0", "--insecure"] })).toEqual([]);
+  });
+});

@@ -1,0 +1,108 @@
+/**
+ * The house's rules as data: who may import whom, who may touch the world, how large things get,
+ * and every exception with its reason. `imports.ts`, `words.ts`, `sizes.ts`, `uses.ts` and
+ * `documents.ts` beside this file hold the code to it; `src/STYLE.md` says it in prose.
+ */
+
+import type { RuleName } from "./finding.ts";
+
+/** What a folder of `src`, or a file right in it, may import. */
+export interface Direction {
+  readonly from: string;
+  /** Folders, files, or `*` for everything. Its own folder and `limits.ts` need no mention. */
+  readonly may: readonly string[];
+  /** Where to go instead; ends the message about an import that is not allowed. */
+  readonly instead: string;
+}
+
+const protocol = "a protocol asks the broker's verbs (broker/broker.ts) and knows no files";
+const lowest = "what needs more belongs to the folder that needs it";
+const assembly = "parts meet in server.ts";
+
+/** Along the path of a record. `src/README.md` prints this table; `run.ts docs` rewrites it. */
+export const directions: readonly Direction[] = [
+  { from: "base", may: [], instead: lowest },
+  { from: "limits.ts", may: ["base"], instead: lowest },
+  {
+    from: "options.ts",
+    may: ["cli", "broker", "log", "base"],
+    instead: "options are values that server.ts hands out",
+  },
+  { from: "wire", may: ["base"], instead: lowest },
+  { from: "record", may: ["base"], instead: lowest },
+  { from: "net", may: ["base"], instead: "net declares the Session that it needs; " + assembly },
+  { from: "disk", may: ["base"], instead: lowest },
+  {
+    from: "log",
+    may: ["record", "disk/disk.ts", "base"],
+    instead: "a log takes its Disk, Clock and Logger from its caller",
+  },
+  { from: "metadata", may: ["base", "disk"], instead: "metadata is told things by the broker" },
+  {
+    from: "broker",
+    may: ["log", "metadata", "record", "base"],
+    instead: "the broker speaks no protocol's words; hand in what it needs",
+  },
+  { from: "native", may: ["broker", "record", "base"], instead: protocol },
+  { from: "kafka", may: ["broker", "record", "base"], instead: protocol },
+  { from: "http", may: ["broker", "record", "base"], instead: protocol },
+  {
+    from: "original",
+    may: ["native/frame.ts", "disk/disk.ts", "base"],
+    instead: "the original's files are read through a Disk, its frames through native/frame.ts",
+  },
+  {
+    from: "client",
+    may: ["record", "native/frame.ts", "log", "disk", "original", "base"],
+    instead: "a client knows bytes and files, never a broker in its own process",
+  },
+  {
+    from: "reader",
+    may: ["log", "record", "original", "disk", "base"],
+    instead: "the reader opens directories and never runs a broker",
+  },
+  { from: "cli", may: ["*", "package.json"], instead: assembly },
+  { from: "server.ts", may: ["*"], instead: assembly },
+  { from: "main.ts", may: ["*"], instead: assembly },
+];
+
+/** Files where a program begins: what they reach is alive, what they export is public. */
+export const entries: readonly string[] = ["src/main.ts", "scripts/run.ts"];
+
+/** The longest line, function (head and closing brace included), file and blob. */
+export const sizes = { columns: 100, functionLines: 70, fileLines: 500, fileBytes: 256 * 1024 };
+
+/** One permission to break one rule. One that nothing needs any more is a finding itself. */
+export interface Exception {
+  readonly rule: RuleName;
+  /** A file, or a folder ending in `/`. */
+  readonly path: string;
+  /** What it may have, each in the words of the finding; left out: anything. */
+  readonly subjects?: readonly string[];
+  readonly why: string;
+}
+
+const cliWorld = "a command runs in a terminal: arguments, standard streams, exit codes";
+
+/** By name, with the reason. Shorten it whenever you can. */
+export const exceptions: readonly Exception[] = [
+  { rule: "world", path: "src/main.ts", why: "the process begins and ends here" },
+  { rule: "world", path: "src/server.ts", why: "hands the real clock, disk and sockets out" },
+  { rule: "world", path: "src/cli/", why: cliWorld },
+  { rule: "world", path: "src/net/listener.ts", subjects: ["Bun"], why: "accepts connections" },
+  { rule: "world", path: "src/net/connection.ts", subjects: ["Bun"], why: "one Bun socket" },
+  { rule: "world", path: "src/disk/local.ts", why: "the files of this machine" },
+  { rule: "world", path: "src/disk/lock.ts", why: "flock on the data directory" },
+  { rule: "world", path: "src/metadata/sql.ts", why: "SQL through Bun" },
+  { rule: "world", path: "src/base/clock.ts", why: "the clock itself" },
+  { rule: "world", path: "src/base/random.ts", why: "chance itself" },
+  {
+    rule: "world",
+    path: "src/record/compression.ts",
+    subjects: ["Bun", "node:zlib"],
+    why: "codecs and hashes are functions of bytes alone",
+  },
+  { rule: "world", path: "src/http/admin.ts", why: "Bun.serve" },
+
+  { rule: "skip", path: "test/support/skip.ts", why: "the one place that skips, with a reason" },
+];
