@@ -2,6 +2,7 @@
  * Everything that is done with this code, as one program: `sh scripts/bun.sh scripts/run.ts
  * <subcommand>`. To add one, write its file beside this one and name it below.
  */
+import { bench } from "./bench.ts";
 import { build } from "./build.ts";
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
@@ -9,7 +10,7 @@ import { docs } from "./docs.ts";
 import { start } from "./start.ts";
 import { test } from "./test.ts";
 
-const commands: Readonly<Record<string, Command>> = { start, test, check, build, docs };
+const commands: Readonly<Record<string, Command>> = { start, test, check, build, docs, bench };
 
 const [name = "", ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;

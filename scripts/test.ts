@@ -30,10 +30,13 @@ export const test: Command = {
   },
 };
 
+/** For one test: random ones at their full length in CI, beside other work. Most take no time. */
+const timeLimit = "--timeout=30000";
+
 /** Runs the tests, shows what they print, and lists at the end what was skipped and why. */
 async function runTests(args: readonly string[]): Promise<Tally> {
   const begun = performance.now();
-  const child = Bun.spawn([process.execPath, "test", "--only-failures", ...args], {
+  const child = Bun.spawn([process.execPath, "test", "--only-failures", timeLimit, ...args], {
     cwd: root,
     stdin: "ignore",
     stdout: "pipe",

@@ -35,8 +35,6 @@ export const segmentBytesMax = 2 * GiB;
 export const segmentMsDefault = 7 * 24 * 3600 * 1000;
 /** One index entry per this many bytes of log (Kafka's `index.interval.bytes`). */
 export const indexIntervalBytes = 4 * KiB;
-/** Index entries held back in memory before they are appended to their file. */
-export const indexPendingEntriesMax = 256;
 /** How long a durable end may wait before readers of the directory are told of it. */
 export const floorPublishMs = 10;
 
@@ -47,6 +45,8 @@ export const mappedIndexesMax = 4_096;
 
 /** Group commit: one write to disk takes at most this much. */
 export const commitGroupBytesMax = 4 * MiB;
+/** And this many separate pieces of memory: the system takes so many at once (IOV_MAX). */
+export const commitGroupChunksMax = 1_024;
 /** Appended and not yet durable, per partition; more is refused (KAFKA_STORAGE_ERROR). */
 export const commitQueueBytesMax = 64 * MiB;
 /** The cache of newest batches, all partitions together. */

@@ -8,14 +8,14 @@
 import { logFormats, logLevels } from "./base/logger.ts";
 import { parseDurability } from "./broker/topic-config.ts";
 import { choice, duration, integer, size, text, toggle } from "./cli/option-kinds.ts";
-import { option } from "./cli/option.ts";
+import { defineOption } from "./cli/option.ts";
 import type { About, Option, Values } from "./cli/option.ts";
 import type { OriginOf } from "./cli/resolve.ts";
 import * as limits from "./limits.ts";
 import type { Durability } from "./log/log.ts";
 
 const fsync = (about: About<Durability>): Option<Durability> =>
-  option<Durability, Durability>(
+  defineOption<Durability, Durability>(
     {
       placeholder: "<policy>",
       expected: `always, never, or interval=<1 to ${limits.fsyncIntervalMsMax} milliseconds>`,
@@ -28,7 +28,7 @@ const fsync = (about: About<Durability>): Option<Durability> =>
 
 /** An address to listen on: a name or an IP address, without a port. */
 const host = (about: About<string>): Option<string> =>
-  option<string, string>(
+  defineOption<string, string>(
     {
       placeholder: "<address>",
       expected: "a host name or an IP address, without a port",
@@ -152,7 +152,7 @@ export type BrokerOptions = Values<typeof brokerOptions>;
  * Whether an address can only be reached from this machine (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
  * Of names only `localhost` is believed: any other may resolve to anything tomorrow.
  */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   const name = address.toLowerCase();
   const part = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
   return (

@@ -178,18 +178,22 @@ class Recovery {
   /** Takes in a directory that no row knows, if it is one of a topic. */
   async #adopt(entry: DiskEntry): Promise<Found[]> {
     const path = topicDirectory(entry.name);
-    const leave = (reason: string): Found[] => {
-      this.parts.logger.warn("left alone, not a topic", { path, reason });
+    const leave = (level: "warn" | "error", event: string, reason: string): Found[] => {
+      this.parts.logger[level](event, { path, reason });
       return [];
     };
-    if (entry.kind !== "directory") return leave("no directory");
+    const foreign = (reason: string): Found[] => leave("warn", "left alone: not a topic", reason);
+    const failed = (reason: string): Found[] => leave("error", "topic not adopted", reason);
+    if (entry.kind !== "directory") return foreign("it is no directory");
     const fault = topicNameFault(entry.name);
-    if (fault !== null) return leave(fault.message);
+    if (fault !== null) return foreign(fault.message);
     const present = await this.#partitionsIn(entry.name);
-    if (present instanceof Refusal) return leave(present.message);
+    if (present instanceof Refusal) return failed(present.message);
     const partitionCount = Math.max(-1, ...present) + 1;
-    if (partitionCount === 0) return leave("it holds no partition");
-    if (this.#partitions + partitionCount > partitionsMax) return leave("too many partitions");
+    if (partitionCount === 0) return foreign("it holds no partition");
+    if (this.#partitions + partitionCount > partitionsMax) {
+      return failed(`there would be more than ${partitionsMax} partitions`);
+    }
     const row: TopicRow = {
       id: this.parts.random.uuid(),
       name: entry.name,
@@ -199,7 +203,7 @@ class Recovery {
       config: {},
     };
     const refused = await this.parts.metadata.topics.insert(row);
-    if (refused !== null) return leave(refused.message);
+    if (refused !== null) return failed(refused.message);
     this.#partitions += partitionCount;
     const about = { topic: row.name, id: row.id, partitionCount };
     this.parts.logger.warn("topic adopted: the metadata did not know its directory", about);

@@ -41,9 +41,9 @@ export interface Context<T extends OptionTable> extends World {
   readonly options: Values<T>;
   readonly operands: readonly string[];
   /** Reports on standard error; `return context.fail("…")` ends a command. */
-  fail(message: string): ExitCode;
+  readonly fail: (message: string) => ExitCode;
   /** The same without ending. */
-  warn(message: string): void;
+  readonly warn: (message: string) => void;
 }
 
 /** A line to try. */

@@ -3,12 +3,12 @@
  * bounds and with what it says of them. A kind takes one way of writing a value, not several: only
  * sizes and times have units, and both refuse a unit that could be read in two ways.
  */
-import { option } from "./option.ts";
+import { defineOption } from "./option.ts";
 import type { About, Option } from "./option.ts";
 
 /** Any text but the empty one, which is more often an unset variable than a wish. */
 export const text = <D extends string | null = string>(about: About<D>): Option<string | D> =>
-  option(
+  defineOption(
     {
       placeholder: "<text>",
       expected: "a text that is not empty",
@@ -21,7 +21,7 @@ export const text = <D extends string | null = string>(about: About<D>): Option<
 
 /** On or off: `--name`, `--no-name`, or `true` and `false` elsewhere. Off by default. */
 export const toggle = (about: About<boolean>): Option<boolean> =>
-  option<boolean, boolean>(
+  defineOption<boolean, boolean>(
     {
       placeholder: null,
       expected: "true or false",
@@ -48,7 +48,7 @@ export const choice = <C extends string, D extends C | null = C>(
   words: readonly C[],
   about: About<D>,
 ): Option<C | D> =>
-  option(
+  defineOption(
     {
       placeholder: "<choice>",
       expected: `one of ${words.join(", ")}`,
@@ -72,7 +72,7 @@ const within = (value: number, bounds: Bounds): number | undefined =>
 export const integer = <D extends number | null = number>(
   about: About<D> & Bounds,
 ): Option<number | D> =>
-  option(
+  defineOption(
     {
       placeholder: "<number>",
       expected: `a whole number from ${about.min} to ${about.max}`,
@@ -92,7 +92,7 @@ const byteUnits: readonly (readonly [suffix: string, bytes: number])[] = [
 ];
 
 /** Bytes as one would type them: `64MiB`, `1000`. */
-export function sizeText(bytes: number): string {
+function sizeText(bytes: number): string {
   const unit = byteUnits.find(([, unitBytes]) => bytes >= unitBytes && bytes % unitBytes === 0);
   return unit === undefined ? String(bytes) : `${bytes / unit[1]}${unit[0]}`;
 }
@@ -102,7 +102,7 @@ export const size = <D extends number | null = number>(
   about: About<D> & Bounds,
 ): Option<number | D> => {
   const range = `${sizeText(about.min)} to ${sizeText(about.max)}`;
-  return option(
+  return defineOption(
     {
       placeholder: "<size>",
       expected: `a size from ${range}, in bytes or with KiB, MiB, GiB, TiB (k, m, g, t)`,
@@ -130,7 +130,7 @@ const timeUnits: readonly (readonly [suffix: string, ms: number])[] = [
 ];
 
 /** Milliseconds as one would type them: `7d`, `250ms`, `0`. */
-export function durationText(ms: number): string {
+function durationText(ms: number): string {
   const unit = timeUnits.find(([, unitMs]) => ms >= unitMs && ms % unitMs === 0);
   return unit === undefined ? String(ms) : `${ms / unit[1]}${unit[0]}`;
 }
@@ -144,7 +144,7 @@ export const duration = <D extends number | null = number>(
 ): Option<number | D> => {
   const plainAllowed = about.name?.endsWith("-ms") ?? false;
   const range = `${durationText(about.min)} to ${durationText(about.max)}`;
-  return option(
+  return defineOption(
     {
       placeholder: "<time>",
       expected: plainAllowed

@@ -7,7 +7,7 @@
  */
 import { assert } from "../base/assert.ts";
 
-/** What a table says of one option; made by {@link option}. */
+/** What a table says of one option; made by {@link defineOption}. */
 export interface Option<T> {
   /** Its name, if it is not its key in the table ("nativePort" is `--native-port`). */
   readonly name: string | null;
@@ -53,7 +53,7 @@ export interface Kind<T> {
 }
 
 /** An option of any kind. The default must be one that the kind accepts. */
-export function option<T, D extends T | null>(kind: Kind<T>, about: About<D>): Option<T | D> {
+export function defineOption<T, D extends T | null>(kind: Kind<T>, about: About<D>): Option<T | D> {
   const given: T | null | undefined = about.default;
   const defaultText = given === undefined || given === null ? null : kind.show(given);
   if (defaultText !== null) {

@@ -10,7 +10,7 @@ import { choice } from "./option-kinds.ts";
 import type { Output } from "./output.ts";
 import { humanCount, humanDuration, humanSize } from "./terminal.ts";
 
-export const progressModes = ["auto", "plain", "off"] as const;
+const progressModes = ["auto", "plain", "off"] as const;
 export type ProgressMode = (typeof progressModes)[number];
 
 /** For the table of a command that works for long. */

@@ -18,9 +18,9 @@ export const serve = defineCommand({
   ],
   options: brokerOptions,
   examples: [
-    { line: "serve", does: "on 127.0.0.1:8080, in ./data" },
-    { line: "serve --data /var/lib/obelisk --partitions 4", does: "elsewhere, for more consumers" },
-    { line: "serve --fsync interval=100", does: "faster, and a power cut costs 100 ms of records" },
+    { args: "", does: "on 127.0.0.1:8080, in ./data" },
+    { args: "--data /var/lib/obelisk --partitions 4", does: "elsewhere, for more consumers" },
+    { args: "--fsync interval=100", does: "faster, and a power cut costs 100 ms of records" },
   ],
   isService: true,
   refuse: (options, originOf) => refuseExposure(options, originOf),

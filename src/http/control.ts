@@ -42,7 +42,7 @@ export async function handleControl(broker: Broker, request: Request): Promise<R
   const [, collection, name, ...rest] = new URL(request.url).pathname.split("/");
   if (collection !== "topics" || rest.length > 0) return notFound(request);
   if (name === undefined) return await handleTopics(broker, request);
-  return await handleTopic(broker, request, decodeURIComponent(name));
+  return await handleTopic(broker, request, name);
 }
 
 async function handleTopics(broker: Broker, request: Request): Promise<Response> {

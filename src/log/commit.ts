@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 import type { Cancel } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
 import { DiskError, type OpenMode } from "../disk/disk.ts";
-import { commitGroupBytesMax } from "../limits.ts";
+import { commitGroupBytesMax, commitGroupChunksMax } from "../limits.ts";
 import type { CachedPiece } from "./cache.ts";
 import type { LogEnvironment } from "./environment.ts";
 import type { Durability } from "./log.ts";
@@ -24,7 +24,7 @@ export interface Write {
 
 /** What the owner of the segments does when the disk has answered. */
 export interface CommitOwner {
-  /** A group is written as its durability asks: it may be seen. Called before it is acknowledged. */
+  /** A group is written as its durability asks. Called before it is acknowledged. */
   committed(last: Write): void;
   /** Nothing of what is queued was stored: forget it. Called before it is refused. */
   rolledBack(): void;
@@ -136,9 +136,12 @@ export class CommitPipeline {
     const segment = this.#queue[0]?.segment;
     let bytes = 0;
     let count = 0;
+    let chunks = 0;
     for (const write of this.#queue) {
       const size = write.piece.bytes.length;
-      if (write.segment !== segment || (count > 0 && bytes + size > commitGroupBytesMax)) break;
+      if (!isNeighbour(this.#queue[count - 1]?.piece, write.piece)) chunks += 1;
+      const isTooMuch = bytes + size > commitGroupBytesMax || chunks > commitGroupChunksMax;
+      if (write.segment !== segment || (count > 0 && isTooMuch)) break;
       bytes += size;
       count += 1;
     }
@@ -216,13 +219,17 @@ export class CommitPipeline {
   }
 }
 
+/** Whether `piece` lies right behind `before` in memory: one chunk of a write holds both. */
+const isNeighbour = (before: CachedPiece | undefined, piece: CachedPiece): boolean =>
+  before?.slab === piece.slab && before.from + before.bytes.length === piece.from;
+
 /** The group's bytes; neighbours in one slab become one chunk. */
 function chunksOf(group: readonly Write[]): Uint8Array[] {
   const chunks: Uint8Array[] = [];
-  let last: CachedPiece | null = null;
+  let last: CachedPiece | undefined;
   let run: Uint8Array | null = null;
   for (const { piece } of group) {
-    if (run && last?.slab === piece.slab && last.from + last.bytes.length === piece.from) {
+    if (run && isNeighbour(last, piece)) {
       const whole: number = run.length + piece.bytes.length;
       run = new Uint8Array(run.buffer, run.byteOffset, whole);
       chunks[chunks.length - 1] = run;

@@ -61,7 +61,7 @@ export class LogEnvironment {
     this.files = new FilePool(parts.disk, parts.filesOpenMax ?? logFilesOpenMax);
   }
 
-  /** Counts a mapped index, and lets the oldest go where there are too many (`vm.max_map_count`). */
+  /** Counts a mapped index; the oldest goes where there are too many (`vm.max_map_count`). */
   noteMapped(mapping: Mapping): void {
     this.#mapped.delete(mapping);
     this.#mapped.add(mapping);

@@ -92,7 +92,7 @@ export class GrowingIndex implements SegmentIndex {
     this.#count += 1;
   }
 
-  /** Notes that all records before `relativeOffset` are at most `timestamp`; repeats are dropped. */
+  /** Notes that all records before `relativeOffset` are at most this old; repeats are dropped. */
   addTime(timestamp: number, relativeOffset: number): void {
     if (this.#timeCount > 0) {
       const last = this.#timeCount - 1;

@@ -43,7 +43,7 @@ export interface Appended {
 
 /** Whole batches, in order; the first holds the offset asked for or begins after it. */
 export interface LogRead {
-  /** Views; their concatenation is what a Fetch answers. Never store into them. Empty: at the end. */
+  /** Views: never store into them. Together they are what a Fetch answers; none at the end. */
   readonly chunks: readonly Uint8Array[];
   readonly bytes: number;
   /** Where to read on. */

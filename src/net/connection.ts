@@ -282,7 +282,7 @@ export class Connection implements Link, NetworkMember, BudgetWaiter {
    */
   #congestion(): Pause | null {
     const { limits, budget } = this.network;
-    const share = this.#paused === null ? 1 : 0.5;
+    const share = this.#paused === "self" ? 0.5 : 1;
     if (this.#replies.bytes > limits.replyPauseBytes * share) return "self";
     if (this.#reservedBytes > limits.connectionInFlightBytesMax * share) return "self";
     const held = this.#reservedBytes + this.#partialBytes;

@@ -20,8 +20,8 @@ export const millisecondsOf = (high: number, low: number): number =>
 
 /** The nanoseconds beyond {@link millisecondsOf}: 0 to 999,999. */
 export function nanosecondRemainder(high: number, low: number): number {
-  const remainder = (high * wordRemainder + low) % nanosecondsPerMillisecond;
-  return remainder < 0 ? remainder + nanosecondsPerMillisecond : remainder;
+  const rest = high * wordRemainder + low;
+  return rest - Math.floor(rest / nanosecondsPerMillisecond) * nanosecondsPerMillisecond;
 }
 
 const twoTo20 = 0x10_0000;

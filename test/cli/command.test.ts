@@ -43,7 +43,7 @@ test("a command that is ready runs with its values and reports under its own pat
   expect(world.stderr.text).toBe("obelisk sum: warning: only a test\nobelisk sum: it ends badly\n");
 });
 
-test("its own rule over several options is asked last, and can name where they came from", async () => {
+test("its rule over several options is asked last, and can name where they came from", async () => {
   const world = new MemoryWorld({ environment: { OBELISK_LOW: "7" } });
   expect(await problemsOf(world, "--high=4")).toEqual(["OBELISK_LOW is above --high."]);
   expect(await problemsOf(world, "--high=x")).toHaveLength(1);

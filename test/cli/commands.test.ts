@@ -11,7 +11,8 @@ describe.each(Object.entries(commands))("%s", (name, load) => {
     const found = await load();
     for (const command of "commands" in found ? found.commands : [found]) {
       for (const { args } of command.examples) {
-        expect(command.scan(args.split(" ")).problems).toEqual([]);
+        const words = args.split(" ").filter((word) => word !== "");
+        expect(command.scan(words).problems).toEqual([]);
       }
       const names = Object.entries(command.options).map(([key, option]) => optionName(key, option));
       const letters = Object.values(command.options).flatMap(({ short }) => short ?? []);

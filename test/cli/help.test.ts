@@ -13,7 +13,8 @@ const feed = defineCommand({
   name: "feed",
   summary: "give the animals their food",
   details: [
-    "Reads the names of animals from its arguments, one after another, and gives each of them what it likes best, until there is nothing left.",
+    "Reads the names of animals from its arguments, one after another, and gives each of them " +
+      "what it likes best, until there is nothing left.",
     "An animal that has gone is reported.",
   ],
   operands: [

@@ -1,15 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { AssertionError } from "../../src/base/assert.ts";
-import {
-  choice,
-  duration,
-  durationText,
-  integer,
-  size,
-  sizeText,
-  text,
-  toggle,
-} from "../../src/cli/option-kinds.ts";
+import { choice, duration, integer, size, text, toggle } from "../../src/cli/option-kinds.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -79,7 +70,7 @@ describe("a size", () => {
     [3 * GiB, "3GiB"],
     [1024 * GiB, "1TiB"],
   ])("%p bytes are written %s", (bytes, expected) => {
-    expect(sizeText(bytes)).toBe(expected);
+    expect(size({ help, default: bytes, min: 0, max: 2 ** 50 }).defaultText).toBe(expected);
   });
 });
 
@@ -122,7 +113,7 @@ describe("a time", () => {
     [3_600_000, "1h"],
     [604_800_000, "7d"],
   ])("%p ms are written %s", (ms, expected) => {
-    expect(durationText(ms)).toBe(expected);
+    expect(duration({ help, default: ms, min: 0, max: 10 ** 12 }).defaultText).toBe(expected);
   });
 });
 

@@ -48,8 +48,12 @@ async function shell(script: string, program: string, ...args: string[]): Promis
   return { code, out, error };
 }
 
+interface OutputReader {
+  read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>;
+}
+
 /** Reads from a child until it has said `word`. */
-async function heard(reader: ReadableStreamDefaultReader<Uint8Array>, word: string): Promise<void> {
+async function heard(reader: OutputReader, word: string): Promise<void> {
   let text = "";
   while (!text.includes(word)) {
     const { done, value } = await reader.read();
@@ -104,7 +108,8 @@ describe("standard output", () => {
     using directory = temporaryDirectory();
     // A FIFO whose only reader has left: the first write already fails.
     const fifo = join(directory.path, "fifo");
-    const script = `mkfifo ${fifo}; exec 3<>${fifo} 4>${fifo} 3<&-; exec "$@" >&4`;
+    await shell(`mkfifo ${fifo}`, main);
+    const script = `exec 3<>${fifo} 4>${fifo} 3<&-; exec "$@" >&4`;
     expect(await shell(script, main, "version")).toEqual({ code: 0, out: "", error: "" });
     expect(await shell(script, fixture, "flood")).toEqual({ code: 0, out: "", error: "" });
   });

@@ -60,7 +60,7 @@ describe("a command that listens", () => {
   });
 });
 
-test("a service works on when nobody reads its output, and its first signal is still the first", () => {
+test("a service works on when nobody reads its output, and the first signal is the first", () => {
   const { exits, stop } = stopWith();
   const heard: StopReason[] = [];
   stop.ignoreOutput();

@@ -44,7 +44,7 @@ describe("a table", () => {
     expect(table(columns, [], coloured)).toBe("\x1b[1mTOPIC  RECORDS  NOTE\x1b[22m\n");
     const rows = [[coloured.red("a"), "1", "x"]];
     expect(table(columns, rows, plain)).toBe(
-      "TOPIC  RECORDS  NOTE\n" + "\x1b[31ma\x1b[39m            1  x\n",
+      "TOPIC  RECORDS  NOTE\n\x1b[31ma\x1b[39m            1  x\n",
     );
   });
 });

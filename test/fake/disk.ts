@@ -1,7 +1,7 @@
 /**
  * A disk in memory that knows what was synced, loses what was not, and fails on demand. The same
- * production code runs on it as on `localDisk`; one suite (`test/conformance/disk.suite.ts`) runs on
- * both.
+ * production code runs on it as on `localDisk`, and one suite (`test/conformance/disk.suite.ts`)
+ * runs on both.
  *
  * The same calls and the same random numbers give the same result. Everything resolves on
  * microtasks: no timer, no thread. What survives what:

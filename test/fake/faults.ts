@@ -1,6 +1,6 @@
 /**
- * What a test does to the disk in memory: the log of operations, failures on demand, gates that keep
- * operations pending, and the moment at which the machine stops.
+ * What a test does to the disk in memory: the log of operations, failures on demand, gates that
+ * keep operations pending, and the moment at which the machine stops.
  *
  * An operation has two halves. Its effect that processes can see happens when it is called; its
  * durable effect and its result come when it settles, some microtasks later or when its gate opens.

@@ -110,7 +110,7 @@ export class MemoryFile implements DiskFile {
   /** As much of `bytes` as the disk takes; overwriting takes no room. */
   private writeAsFits(position: number, bytes: Uint8Array): WriteChange {
     const growth = Math.max(0, position + bytes.byteLength - this.inode.size);
-    const missing = growth === 0 ? 0 : Math.max(0, growth - this.roomBytes());
+    const missing = Math.max(0, growth - this.roomBytes());
     const taken = Math.max(0, bytes.byteLength - missing);
     return this.inode.write(position, bytes.subarray(0, taken));
   }

@@ -4,8 +4,8 @@
  * change is one atomic step of the file system (a name made, a name removed, a rename), and it
  * becomes durable when one of its directories is synced.
  *
- * After a power loss each unsynced change is kept or dropped by itself, but never without an earlier
- * one to the same name: no file system forgets a name's past and keeps its future.
+ * After a power loss each unsynced change is kept or dropped by itself, but never without an
+ * earlier one to the same name: no file system forgets a name's past and keeps its future.
  */
 import type { Random } from "../../src/base/random.ts";
 import type { MemoryInode } from "./inode.ts";

@@ -253,6 +253,21 @@ describe("a name", () => {
     expect(outcomes).toEqual([" -> file", "file -> "]);
   });
 
+  test("is synced with its past: a file cannot come back where it was moved from", async () => {
+    const outcomes = await found(
+      async (disk) => {
+        await disk.makeDirectory("from");
+        await disk.makeDirectory("to");
+        await disk.open("from/file", "append");
+        // The rename, the sync of `to`, and the machine halts in the sync of `from`.
+        disk.haltAt(disk.operations.length + 2);
+        await disk.rename("from/file", "to/file").catch(() => undefined);
+      },
+      async (disk) => `${await names(disk, "from")} -> ${await names(disk, "to")}`,
+    );
+    expect(outcomes).toEqual([" -> file"]);
+  });
+
   test("keeps no later change without the earlier ones", async () => {
     const outcomes = await found(
       async (disk) => {
@@ -294,7 +309,7 @@ async function atEachOperation(
 }
 
 describe("cut off in the middle of each of its steps", () => {
-  test("a whole file is the old one or the new one, and the new one once that was said", async () => {
+  test("a whole file is the old one or the new, and the new one once that was said", async () => {
     await atEachOperation(
       async () => {
         const disk = new MemoryDisk();
@@ -341,7 +356,7 @@ describe("cut off in the middle of each of its steps", () => {
   });
 });
 
-test("whatever is appended, cut and synced: acknowledged bytes are found as they were", async () => {
+test("whatever is appended, cut and synced, acknowledged bytes are found again", async () => {
   const random = randomForTest();
   for (let round = 0; round < rounds(100, 2000); round++) {
     const disk = new MemoryDisk();

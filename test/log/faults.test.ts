@@ -8,7 +8,7 @@ import { batchOf } from "../support/batches.ts";
 import { acked, LogWorld, range, readAll, smallConfig, unwrap } from "../support/log-world.ts";
 import { rounds } from "../support/rounds.ts";
 
-test("a failed write seals the log: nothing is acknowledged any more, reading goes on", async () => {
+test("a failed write seals the log: nothing is acknowledged, reading goes on", async () => {
   const world = new LogWorld(new MemoryDisk());
   const log = await world.open();
   await acked(log, { first: 0 });
@@ -57,7 +57,7 @@ test("everything that waits behind a failed write is refused, none of it is stor
   expect((await readAll(await world.open())).map((record) => record.number)).toEqual([0]);
 });
 
-test("ENOSPC at each write: refused at once, nothing torn, accepted again when there is room", async () => {
+test("ENOSPC at each write: refused, nothing torn, accepted again when there is room", async () => {
   for (let failAt = 0; failAt < 12; failAt++) {
     for (const partialBytes of [0, 1, 70, 5000]) {
       const world = new LogWorld(new MemoryDisk());
@@ -79,7 +79,7 @@ test("ENOSPC at each write: refused at once, nothing torn, accepted again when t
   }
 });
 
-test("a disk filled to the last byte refuses, serves, restarts without space, and heals", async () => {
+test("a disk filled to the last byte refuses, serves, restarts, and heals", async () => {
   const world = new LogWorld(new MemoryDisk(), smallConfig, 1);
   const log = await world.open();
   world.disk.capacityBytes = 100_000;

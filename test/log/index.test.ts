@@ -84,7 +84,7 @@ test("no flipped bit of an index file leads a search behind the offset asked for
   }
 });
 
-test("no flipped bit of a time index leads a search behind the first record that is new enough", () => {
+test("no flipped bit of a time index leads a search behind the first new enough record", () => {
   const files = filesOf(tenEntries());
   for (let byte = timeHeaderBytes; byte < files.times.length; byte++) {
     for (let bit = 0; bit < 8; bit++) {

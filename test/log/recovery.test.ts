@@ -57,7 +57,7 @@ async function appendRaw(disk: MemoryDisk, bytes: Uint8Array): Promise<void> {
   await file.close();
 }
 
-test("every prefix of a last write that was never acknowledged is cut or kept as a whole", async () => {
+test("every prefix of a last, unacknowledged write is cut or kept as a whole", async () => {
   const batch = batchOf({ first: 10, count: 2 });
   stamp(viewOf(batch), 0, offset(10), 0);
   const world = await worldWith(5);
@@ -193,7 +193,7 @@ test("a log file that vanished is reported, not begun anew", async () => {
   expect(log.endOffset).toBe(offset(12));
 });
 
-test("a segment missing in the middle is reported with its offsets, the others are read", async () => {
+test("a segment missing in the middle is reported, the others are read", async () => {
   const world = new LogWorld(new MemoryDisk());
   const log = await world.open();
   for (let i = 0; i < 100; i++) await acked(log, { first: i, valueBytes: 3000 });

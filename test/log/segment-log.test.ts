@@ -93,7 +93,7 @@ test("with a linger time a group waits for company, or for being full", async ()
   await closing;
 });
 
-test("more than the queue holds is refused, and accepted again when the disk has caught up", async () => {
+test("more than the queue holds is refused until the disk has caught up", async () => {
   const world = new LogWorld(new MemoryDisk(), { ...smallConfig, segmentBytes: 1 << 30 });
   const log = await world.open();
   const gate = world.disk.hold("append");

@@ -24,7 +24,9 @@ test.each([...streams.keys()])("%s unpacks to what its maker packed", (name) => 
 
 test.each([...codecs])("%s gives back bytes of every kind and size", (codec) => {
   const random = randomForTest();
-  const lengths = [0, 1, 2, 4, 5, 11, 12, 13, 14, 64, 255, 300, 32767, 32768, 32769, 65535, 65536];
+  const lengths = [
+    0, 1, 2, 4, 5, 11, 12, 13, 14, 64, 255, 256, 257, 300, 32767, 32768, 32769, 65535, 65536,
+  ];
   for (const length of [...lengths, 65537, 200_000]) {
     const kinds: readonly Uint8Array[] = [
       new Uint8Array(length),
@@ -32,8 +34,7 @@ test.each([...codecs])("%s gives back bytes of every kind and size", (codec) => 
       randomBytes(random, length),
     ];
     for (const bytes of kinds) {
-      const unpacked = decompress(codec, compress(codec, bytes), bytesMax);
-      expect(unpacked).toEqual<Uint8Array | Refusal>(bytes);
+      expect(decompress(codec, compress(codec, bytes), bytesMax)).toEqual(bytes);
     }
   }
 });
@@ -43,7 +44,7 @@ test.each([...codecs])("%s makes records smaller", (codec) => {
 });
 
 test.each([...codecs])("%s does not touch the bytes that it packs", (codec) => {
-  const bytes = content.slice();
+  const bytes: Uint8Array = content.slice();
   compress(codec, bytes);
   expect(bytes).toEqual(content);
 });

@@ -70,6 +70,18 @@ test("checksums of blocks and content, and the content's size, are believed only
   expect(unpack(frame("03000000 01000000", hash, hash))).toBe("damaged");
 });
 
+test("a frame may check its blocks without its content, and its content without them", () => {
+  const hash = hashHex("abc");
+  const blocks = `${storedAbc} ${hash} ${end}`;
+  expect(unpack(frameOf({ flags: independent | 0x10, rest: blocks }))).toEqual(textBytes("abc"));
+  const content = `${storedAbc} ${end} ${hash}`;
+  expect(unpack(frameOf({ flags: independent | 0x04, rest: content }))).toEqual(textBytes("abc"));
+});
+
+test("a block may unpack to nothing", () => {
+  expect(unpack(frameOf({ rest: `01000000 00 ${end}` }))).toEqual(new Uint8Array(0));
+});
+
 test.each([
   [0x40, 64 * 1024],
   [0x50, 256 * 1024],

@@ -55,6 +55,7 @@ const damages: readonly (readonly [string, string])[] = [
   ["a literal length beyond the end", "04 f4 03"],
   ["a literal length above 2^31", "04 fc ffffffff 616263"],
   ["a match without its distance", "05 00 61 01"],
+  ["a match with half of its distance", "05 00 61 0e 01"],
   ["a distance of nothing", "05 00 61 01 00"],
   ["a distance before the beginning", "05 00 61 01 02"],
   ["a distance above 2^31", "05 00 61 0f ffffffff"],
@@ -71,6 +72,11 @@ const damages: readonly (readonly [string, string])[] = [
 
 test.each(damages)("%s is damage", (_, hex) => {
   expect(unpack(hex)).toBe("damaged");
+});
+
+test("the cap on a raw block holds to the byte", () => {
+  expect(unpack("03 08 616263", 3)).toEqual(textBytes("abc"));
+  expect(unpack("03 08 616263", 2)).toBe("too large");
 });
 
 test("blocks of the Java framing share one cap", () => {
