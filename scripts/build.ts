@@ -66,7 +66,7 @@ function linkReader(): void {
 /**
  * Builds for `target`, or for this machine if it is `null`. The source map goes into the file, so
  * that stack traces name lines of the source; the copy that Bun leaves beside it goes with the
- * folder.
+ * folder. Split, because one bundle would load every built-in module at start, used or not.
  */
 async function compile(target: string | null, outfile: string): Promise<Outcome> {
   const folder = join(dist, `.building-${process.pid}`);
@@ -79,7 +79,7 @@ async function compile(target: string | null, outfile: string): Promise<Outcome>
     });
     const outcome = await capture([
       ...[process.execPath, "build", "src/main.ts", "--outfile", built],
-      ...["--compile", "--bytecode", "--minify", "--format=esm", "--sourcemap"],
+      ...["--compile", "--bytecode", "--minify", "--format=esm", "--splitting", "--sourcemap"],
       ...["--no-compile-autoload-bunfig", "--no-compile-autoload-dotenv"],
       ...(target === null ? [] : [`--target=${target}`]),
       ...replaced,

@@ -20,7 +20,7 @@ export const batchBytesMax = nativeFrameBytesMax + 64 * KiB;
 /** Records in one batch built by this broker; Kafka clients' batches are bounded by bytes. */
 export const batchRecordsMax = 10_000;
 /** Memory that an idle batch builder keeps; what one large batch needed beyond it is given back. */
-export const builderIdleBytesMax = 256 * KiB;
+export const builderIdleBytesMax = MiB;
 /** What one compressed batch may grow to when opened (decompression bombs stop here). */
 export const decompressedBytesMax = 64 * MiB;
 /** Headers of one record. */
@@ -124,6 +124,9 @@ export const producerBackoffMsMax = 5_000;
 export const unixSocketPathBytesMax = 103;
 /** One request over the control socket. */
 export const controlBodyBytesMax = MiB;
+
+/** The same signal again within this time is the same wish, delivered twice. */
+export const signalEchoMs = 500;
 
 /** Shutdown: connections are answered and logs flushed within this time. */
 export const shutdownMsMax = 10_000;

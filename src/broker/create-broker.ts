@@ -4,11 +4,9 @@ import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { Disk } from "../disk/disk.ts";
-import { diskReserveBytesDefault, partitionsMax } from "../limits.ts";
 import type { Metadata } from "../metadata/metadata.ts";
 import type { Broker } from "./broker.ts";
 import { DiskSpace } from "./space.ts";
-import { topicConfigDefault } from "./topic-config.ts";
 import { type OpenLog, TopicLife } from "./topic-life.ts";
 import { recoverTopics } from "./topic-recovery.ts";
 import { type TopicRules, Topics } from "./topics.ts";
@@ -31,15 +29,6 @@ export interface BrokerSettings extends TopicRules {
   readonly diskReserveBytes: number;
 }
 
-export const brokerSettingsDefault: BrokerSettings = {
-  autoCreateTopics: true,
-  partitionCount: 1,
-  topicDefaults: topicConfigDefault,
-  lingerMs: 0,
-  partitionsMax,
-  diskReserveBytes: diskReserveBytesDefault,
-};
-
 /**
  * A broker with all its topics, those of an interrupted start or shutdown included. Refuses with
  * KAFKA_STORAGE_ERROR if the metadata or the data directory cannot be read; a topic or a partition
@@ -47,7 +36,7 @@ export const brokerSettingsDefault: BrokerSettings = {
  */
 export async function createBroker(
   parts: BrokerParts,
-  settings: BrokerSettings = brokerSettingsDefault,
+  settings: BrokerSettings,
 ): Promise<Broker | Refusal> {
   const { disk, metadata, clock, logger, openLog } = parts;
   const space = new DiskSpace(disk, clock, logger, settings.diskReserveBytes);

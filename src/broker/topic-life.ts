@@ -24,15 +24,12 @@ import { Refusal } from "../base/refusal.ts";
 import { DiskError, type Disk } from "../disk/disk.ts";
 import type { Logger } from "../base/logger.ts";
 import { logsOpeningMax } from "../limits.ts";
+import { deletedPrefix, partitionDirectory, topicsDirectory } from "../log/layout.ts";
 import type { LogConfig, PartitionLog } from "../log/log.ts";
 import type { Metadata, TopicRow } from "../metadata/metadata.ts";
 import { concurrently } from "./concurrently.ts";
-import { deletedPrefix } from "./topic-name.ts";
 
-export const topicsDirectory = "topics";
 export const topicDirectory = (name: string): string => `${topicsDirectory}/${name}`;
-export const partitionDirectory = (name: string, index: number): string =>
-  `${topicDirectory(name)}/${index}`;
 const deletedDirectory = (id: string): string => `${topicsDirectory}/${deletedPrefix}${id}`;
 
 /** Opens the log in a directory that exists; never rejects. */
@@ -59,7 +56,7 @@ export class TopicLife {
   async complete(row: TopicRow, config: LogConfig): Promise<readonly PartitionLog[] | Refusal> {
     const indexes = Array.from({ length: row.partitionCount }, (_, index) => index);
     const opened = await concurrently(indexes, logsOpeningMax, async (index) => {
-      const directory = partitionDirectory(row.name, index);
+      const directory = partitionDirectory(topicsDirectory, row.name, index);
       const made = await refusalOf(this.disk.makeDirectory(directory));
       return made ?? (await this.openLog(directory, config));
     });

@@ -20,6 +20,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { Disk, DiskEntry } from "../disk/disk.ts";
 import { logsOpeningMax, partitionsMax, partitionsPerTopicMax } from "../limits.ts";
+import { deletedPrefix, listTopic, partitionDirectory, topicsDirectory } from "../log/layout.ts";
 import type { PartitionLog } from "../log/log.ts";
 import type { Metadata, TopicRow } from "../metadata/metadata.ts";
 import { concurrently } from "./concurrently.ts";
@@ -29,12 +30,10 @@ import {
   diskRefusal,
   isMissing,
   type OpenLog,
-  partitionDirectory,
   topicDirectory,
   type TopicLife,
-  topicsDirectory,
 } from "./topic-life.ts";
-import { deletedPrefix, topicNameFault } from "./topic-name.ts";
+import { topicNameFault } from "./topic-name.ts";
 
 /** A topic to be served; one log for each partition. */
 export interface RecoveredTopic {
@@ -76,7 +75,7 @@ interface Found {
 export async function recoverTopics(parts: RecoveryParts): Promise<Recovered | Refusal> {
   const rows = await parts.metadata.topics.all();
   if (rows instanceof Refusal) return rows;
-  const entries = await entriesOf(parts.disk, topicsDirectory);
+  const entries = await unlessMissing(parts.disk.list(topicsDirectory));
   if (entries instanceof Refusal) return entries;
   return await new Recovery(parts, entries).run(rows);
 }
@@ -218,7 +217,10 @@ class Recovery {
     const logs = await concurrently(wanted, logsOpeningMax, async ({ topic, fault, index }) => {
       if (fault !== null) return refusingLog(fault);
       const config = logConfigOf(topic.config, this.parts.lingerMs);
-      const log = await this.parts.openLog(partitionDirectory(topic.row.name, index), config);
+      const log = await this.parts.openLog(
+        partitionDirectory(topicsDirectory, topic.row.name, index),
+        config,
+      );
       if (!(log instanceof Refusal)) return log;
       const about = { topic: topic.row.name, partition: index, reason: log.message };
       this.parts.logger.error("partition refuses: its log cannot be opened", about);
@@ -231,13 +233,12 @@ class Recovery {
     }
   }
 
+  /** The numbers of the partitions that have a directory; none if the topic has none. */
   async #partitionsIn(name: string): Promise<number[] | Refusal> {
-    const entries = await entriesOf(this.parts.disk, topicDirectory(name));
-    if (entries instanceof Refusal) return entries;
-    return entries
-      .filter((entry) => entry.kind === "directory" && partitionName.test(entry.name))
-      .map((entry) => Number(entry.name))
-      .filter((index) => index < partitionsPerTopicMax);
+    const listed = await unlessMissing(listTopic(this.parts.disk, topicsDirectory, name));
+    if (listed instanceof Refusal) return listed;
+    const indexes = listed.map(({ partition }) => partition);
+    return indexes.filter((index) => index < partitionsPerTopicMax);
   }
 
   /** A stored value that is not allowed (any more) gives way to the default, not the topic. */
@@ -257,20 +258,20 @@ class Recovery {
 
 /** As `remove` of topic-life.ts names them. */
 const deletedName = new RegExp(`^${deletedPrefix.replace(".", "\\.")}[0-9a-f-]{36}$`);
-const partitionName = /^(0|[1-9]\d{0,8})$/;
 
-/** The entries of a directory; none if it does not exist. */
-async function entriesOf(disk: Disk, path: string): Promise<readonly DiskEntry[] | Refusal> {
+/** What a listing gives; nothing if the directory does not exist. */
+async function unlessMissing<T>(listing: Promise<readonly T[]>): Promise<readonly T[] | Refusal> {
   try {
-    return await disk.list(path);
+    return await listing;
   } catch (error) {
     return isMissing(error) ? [] : diskRefusal(error);
   }
 }
 
-const missingDirectory = (name: string, index: number): Refusal =>
-  new Refusal(
+function missingDirectory(name: string, index: number): Refusal {
+  const directory = partitionDirectory(topicsDirectory, name, index);
+  return new Refusal(
     "KAFKA_STORAGE_ERROR",
-    `the directory ${partitionDirectory(name, index)} is missing; put it back and restart, or ` +
-      `delete topic ${name}`,
+    `the directory ${directory} is missing; put it back and restart, or delete topic ${name}`,
   );
+}

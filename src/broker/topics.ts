@@ -61,7 +61,7 @@ export class Topics implements Broker {
   #partitions = 0;
   /** `#ready`, sorted; `null` after a change. */
   #sorted: readonly Topic[] | null = null;
-  /** The one closing, once it was asked for. */
+  /** The one closing, once it was asked for: what has not begun by then is refused. */
   #closing: Promise<void> | null = null;
   /** What goes on beside everything else and ends before the disk is let go. */
   readonly #sweeping: Promise<void>;
@@ -109,8 +109,8 @@ export class Topics implements Broker {
   }
 
   deleteTopic(name: string): Promise<Refusal | null> {
+    if (this.#closing !== null) return Promise.resolve(shuttingDown());
     return this.#turns.take(turnKey(name), async () => {
-      if (this.#closing !== null) return shuttingDown();
       const topic = this.#ready.get(name);
       if (topic === undefined) return unknown(`there is no topic ${shown(name)}`);
       const refused = await this.parts.life.condemn(topic.row);
@@ -135,13 +135,13 @@ export class Topics implements Broker {
     wanted: NewTopic,
     onExisting: (topic: Topic) => Topic | Refusal,
   ): Promise<Topic | Refusal> {
+    if (this.#closing !== null) return Promise.resolve(shuttingDown());
     const { name, partitionCount = this.rules.partitionCount } = wanted;
     const config = topicConfigOf(wanted.config ?? {}, this.rules.topicDefaults);
     const fault = topicNameFault(name) ?? partitionCountFault(partitionCount);
     if (fault !== null) return Promise.resolve(fault);
     if (config instanceof Refusal) return Promise.resolve(config);
     return this.#turns.take(turnKey(name), async () => {
-      if (this.#closing !== null) return shuttingDown();
       const existing = this.#ready.get(name);
       if (existing !== undefined) return onExisting(existing);
       const refused = (await this.#clear(name)) ?? this.#forbidden(name, partitionCount);

@@ -16,7 +16,7 @@ import { coloured, plain, wantsColours } from "./terminal.ts";
 
 /** Runs the command that this process was called for, and ends the process with its code. */
 export function runProcess(registry: Registry): void {
-  const stop = new Stop((code) => process.exit(code));
+  const stop = new Stop((code) => process.exit(code), systemClock);
   process.on("SIGINT", () => stop.request("SIGINT"));
   process.on("SIGTERM", () => stop.request("SIGTERM"));
 

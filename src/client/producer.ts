@@ -301,8 +301,8 @@ export class Producer {
   #expire(): void {
     const now = this.#clock.monotonic();
     if (this.#oldest === null || this.#oldest.deadline > now) return;
-    this.#line.cut("a reply was overdue");
     const reason = `not acknowledged in ${this.#deliveryTimeoutMs} ms: ${this.#trouble}`;
+    this.#line.cut("a reply was overdue");
     while (this.#oldest !== null && this.#oldest.deadline <= now) {
       this.#giveUp(this.#oldest, new ProducerError("TIMEOUT", reason));
     }

@@ -1,5 +1,5 @@
 /**
- * Sparse indexes of one segment, looked up by binary search: offset → position and time → offset,
+ * Sparse indexes of one segment, looked up by binary search: offset → position, time → offset,
  * one entry per few KiB of log. Two forms answer the same questions: `GrowingIndex` in memory for
  * the segment being written, `MappedIndex` over the memory-mapped files of a finished one.
  *

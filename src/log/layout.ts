@@ -14,7 +14,7 @@ import { shownCharactersMax, topicNameCharactersMax } from "../limits.ts";
 
 export const topicsDirectory = "topics";
 /** How the directories of deleted topics begin: they are no topics any more. */
-const deletedPrefix = ".deleted-";
+export const deletedPrefix = ".deleted-";
 
 /** The directory of a partition, below whatever holds the topics. */
 export const partitionDirectory = (topics: string, topic: string, partition: number): string =>

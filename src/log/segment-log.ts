@@ -50,8 +50,8 @@ export class SegmentLog implements PartitionLog, Publishing {
   readonly losses: readonly Loss[];
   /** Why appends are refused for good: closing or deleted. */
   #closed: Refusal | null = null;
-  /** The files are going or gone: nothing may make them again. */
-  #isDeleted = false;
+  /** The files are closed or going: no publishing that is still due may touch them. */
+  #isFinished = false;
   /** The publishing under way; one at a time. */
   #publishing: Promise<void> = Promise.resolve();
 
@@ -162,12 +162,13 @@ export class SegmentLog implements PartitionLog, Publishing {
     this.#closed ??= new Refusal("SHUTTING_DOWN", "the broker is shutting down; send again later");
     await this.flush();
     await this.publish();
+    this.#isFinished = true;
     this.#pipeline.stop();
     await this.environment.files.close(`${this.directory}/`);
   }
 
   async delete(): Promise<Refusal | null> {
-    this.#isDeleted = true;
+    this.#isFinished = true;
     this.#closed = new Refusal("UNKNOWN_TOPIC_OR_PARTITION", "this topic was deleted");
     this.#pipeline.abandon(this.#closed);
     await this.#pipeline.drained();
@@ -193,7 +194,7 @@ export class SegmentLog implements PartitionLog, Publishing {
   }
 
   async #publishNow(): Promise<void> {
-    if (this.#isDeleted) return;
+    if (this.#isFinished) return;
     try {
       for (const segment of this.#segments) {
         if (segment.sealed) continue;

@@ -28,6 +28,10 @@ import {
 import { GrowingIndex, MappedIndex, type SegmentIndex } from "./index.ts";
 import { scanBatches } from "./scan.ts";
 
+/** Index files are read in pieces of this size: most are shorter, and asking for it costs a call. */
+const indexReadBytes = 16 * 1024;
+const nothing = new Uint8Array(0);
+
 /** A point in a segment: the record with this offset begins, or will begin, at this position. */
 export interface Mark {
   readonly offset: Offset;
@@ -119,17 +123,25 @@ export class Segment {
   async loadIndex(): Promise<IndexHeader | null> {
     const growing = this.#growing;
     assert(growing !== null, "a sealed segment's index is mapped");
-    const header = await this.readIndexHeader();
-    if (header === null) return null;
     const { base } = this;
-    const from = indexHeaderBytes + this.#entriesWritten * indexEntryBytes;
-    growing.load(await this.#tailOf(this.#indexPath, from), base, header.floorPosition);
+    const begun = this.#entriesWritten * indexEntryBytes;
+    const head = await this.#readIndex(
+      this.#indexPath,
+      0,
+      begun === 0 ? Infinity : indexHeaderBytes,
+    );
+    const header = decodeIndexHeader(head, base);
+    if (header === null) return null;
+    const entries =
+      begun === 0
+        ? head.subarray(indexHeaderBytes)
+        : await this.#readIndex(this.#indexPath, indexHeaderBytes + begun, Infinity);
+    growing.load(entries, base, header.floorPosition);
     this.#entriesWritten = growing.count;
-    const times = await this.#tailOf(this.#timeIndexPath, 0, timeHeaderBytes);
+    const times = await this.#readIndex(this.#timeIndexPath, 0, Infinity);
     if (isTimeHeader(times, base)) {
-      const timesFrom = timeHeaderBytes + this.#timesWritten * timeEntryBytes;
-      const relativeMax = growing.last.relativeOffset;
-      growing.loadTimes(await this.#tailOf(this.#timeIndexPath, timesFrom), base, relativeMax);
+      const from = timeHeaderBytes + this.#timesWritten * timeEntryBytes;
+      growing.loadTimes(times.subarray(from), base, growing.last.relativeOffset);
       this.#timesWritten = growing.timeCount;
     }
     return header;
@@ -137,7 +149,10 @@ export class Segment {
 
   /** The header of the `.idx` file; `null` where it is missing, damaged or somebody else's. */
   async readIndexHeader(): Promise<IndexHeader | null> {
-    return decodeIndexHeader(await this.#tailOf(this.#indexPath, 0, indexHeaderBytes), this.base);
+    return decodeIndexHeader(
+      await this.#readIndex(this.#indexPath, 0, indexHeaderBytes),
+      this.base,
+    );
   }
 
   /** Starts over at the last boundary that lies within `bytes`; what follows is then scanned. */
@@ -163,14 +178,21 @@ export class Segment {
   }
 
   /** The bytes of an index file from `from` on, `bytesMax` at most; none if there is no file. */
-  async #tailOf(path: string, from: number, bytesMax = Infinity): Promise<Uint8Array> {
+  async #readIndex(path: string, from: number, bytesMax: number): Promise<Uint8Array> {
     try {
       return await this.environment.files.use(path, "read", async (file) => {
-        const bytes = new Uint8Array(Math.min(bytesMax, Math.max(0, (await file.size()) - from)));
-        return bytes.subarray(0, await file.read(from, bytes));
+        const pieces: Uint8Array[] = [];
+        for (let read = 0; read < bytesMax;) {
+          const piece = new Uint8Array(Math.min(indexReadBytes, bytesMax - read));
+          const count = await file.read(from + read, piece);
+          pieces.push(piece.subarray(0, count));
+          if (count < piece.length) break;
+          read += count;
+        }
+        return pieces.length === 1 ? (pieces[0] ?? nothing) : Buffer.concat(pieces);
       });
     } catch (error) {
-      if (error instanceof DiskError && error.kind === "missing") return new Uint8Array(0);
+      if (error instanceof DiskError && error.kind === "missing") return nothing;
       throw error;
     }
   }

@@ -17,7 +17,7 @@ export type Statement = (
   ...values: (string | number)[]
 ) => PromiseLike<Record<string, unknown>[]>;
 
-/** Runs `work` between BEGIN and COMMIT, or ROLLBACK if it rejects; rejects as the database does. */
+/** Runs `work` between BEGIN and COMMIT, or ROLLBACK if it rejects; rejects as the database. */
 export type Begin<Connection> = <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
 
 /** See the head of this file. */

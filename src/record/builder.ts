@@ -3,8 +3,8 @@
  * of every frame of the original protocol, so a record costs a copy of its bytes and no object.
  *
  * The builder owns one buffer, laid out as the batch will be: room for the header, then the
- * records. What `build` hands out is always a copy: a batch may be on its way to the disk while
- * the next one is being written here.
+ * records. What `build` hands out is a copy: a batch may be on its way to the disk while the next
+ * one is being written here.
  */
 import { assert } from "../base/assert.ts";
 import { varintBytes, varlongBytes, writeVarint, writeVarlong } from "../base/varint.ts";
@@ -125,6 +125,14 @@ export class BatchBuilder {
    * The builder is empty afterwards.
    */
   build(options: BatchOptions = {}): Uint8Array {
+    return this.buildInPlace(options).slice();
+  }
+
+  /**
+   * The same as a view of the builder's memory, good until the next `append` here: for callers who
+   * copy the batch at once anyway, as a log does.
+   */
+  buildInPlace(options: BatchOptions = {}): Uint8Array {
     assert(this.recordsCount > 0, "build: there is a record");
     const { buffer } = this;
     let compression = options.compression ?? "none";
@@ -139,7 +147,7 @@ export class BatchBuilder {
     }
     this.putHeader(compressionNames.indexOf(compression), options);
     seal(buffer, this.view, 0);
-    const batch = buffer.slice(0, this.bytes);
+    const batch = buffer.subarray(0, this.bytes);
     this.clear();
     return batch;
   }

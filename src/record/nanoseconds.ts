@@ -26,7 +26,6 @@ export function nanosecondRemainder(high: number, low: number): number {
 
 const twoTo20 = 0x10_0000;
 const twoTo12 = 0x1000;
-const twoTo32 = 0x1_0000_0000;
 
 /**
  * Writes milliseconds and remainder as a little-endian int64 of nanoseconds.
@@ -49,8 +48,8 @@ export function putNanoseconds(
   view.setInt32(at + 4, high, true);
 }
 
-/** Milliseconds whose nanoseconds fit an int64, either sign (the year 2262). */
-export const nanosecondMillisecondsMax = Math.floor((0x7fff_ffff * twoTo32) / 1_000_000);
+/** Milliseconds that fit an int64 of nanoseconds, with any remainder and either sign: year 2262. */
+export const nanosecondMillisecondsMax = Math.floor(2 ** 63 / nanosecondsPerMillisecond) - 1;
 
 /** The record header that keeps a remainder. */
 export function nanosecondHeader(remainder: number): RecordHeader {

@@ -42,7 +42,7 @@ test("at most so many logs are opened at once", async () => {
   await again.close();
 });
 
-test("below the reserve producers are refused, consumers served, and all goes on by itself", async () => {
+test("below the reserve producers are refused, not consumers, until space is back", async () => {
   const world = new BrokerWorld();
   world.settings = { ...world.settings, diskReserveBytes: 1000 };
   world.disk.capacityBytes = 1200;
@@ -66,7 +66,7 @@ test("below the reserve producers are refused, consumers served, and all goes on
   await broker.close();
 });
 
-test("a disk that fills up behind the guard's back refuses by itself, and goes on by itself", async () => {
+test("a disk that fills up behind the guard's back refuses, and goes on, by itself", async () => {
   const world = new BrokerWorld();
   world.settings = { ...world.settings, diskReserveBytes: 0 };
   const broker = await world.start();

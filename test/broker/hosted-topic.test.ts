@@ -12,7 +12,7 @@ import { unwrap } from "../support/log-world.ts";
 
 const reachedTheLog = new Refusal("SHUTTING_DOWN", "the log was asked");
 
-/** A topic of two partitions that takes batches up to 100 bytes; its logs note what reaches them. */
+/** A topic of two partitions, for batches up to 100 bytes; its logs note what reaches them. */
 async function topicOn(freeBytes: number): Promise<{ topic: HostedTopic; taken: string[] }> {
   const disk = new MemoryDisk();
   disk.capacityBytes = freeBytes;

@@ -11,7 +11,7 @@ const codeOf = (answer: unknown): string =>
 const namesOf = (broker: Broker): string[] => broker.topics().map(({ name }) => name);
 
 describe("creating", () => {
-  test("a topic has its partitions, its configuration and a new id, and takes records", async () => {
+  test("a topic has its partitions, its configuration and an id, and takes records", async () => {
     const world = new BrokerWorld();
     const broker = await world.start();
     const config = { "segment.bytes": "65536" };
@@ -57,7 +57,7 @@ describe("creating", () => {
     await broker.close();
   });
 
-  test("a name whose directory is there already is refused, and the directory is kept", async () => {
+  test("a name whose directory is there is refused, and the directory is kept", async () => {
     const world = new BrokerWorld();
     const broker = await world.start();
     // As on a file system that does not tell Orders and orders apart.

@@ -1,10 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { Stop } from "../../src/cli/stop.ts";
 import type { StopReason } from "../../src/cli/stop.ts";
+import { signalEchoMs } from "../../src/limits.ts";
+import { ManualClock } from "../fake/clock.ts";
 
 function stopWith() {
   const exits: number[] = [];
-  return { exits, stop: new Stop((code) => exits.push(code)) };
+  const clock = new ManualClock();
+  return { exits, clock, stop: new Stop((code) => exits.push(code), clock) };
 }
 
 describe("a command with nothing to finish", () => {
@@ -48,6 +51,17 @@ describe("a command that listens", () => {
       stop.request("SIGINT");
       expect(exits).toEqual([130]);
     }
+  });
+
+  test("takes one signal that is delivered twice as one, and a later one as a second", () => {
+    const { exits, clock, stop } = stopWith();
+    stop.onStop(() => {});
+    stop.request("SIGINT");
+    stop.request("SIGINT");
+    expect(exits).toEqual([]);
+    clock.advance(signalEchoMs);
+    stop.request("SIGINT");
+    expect(exits).toEqual([130]);
   });
 
   test("too late is told at once", () => {

@@ -43,7 +43,7 @@ export class MemoryWorld implements World {
   readonly clock = new ManualClock();
   /** The codes with which the process would have ended at once. */
   readonly exits: number[] = [];
-  readonly stop = new Stop((code) => this.exits.push(code));
+  readonly stop = new Stop((code) => this.exits.push(code), this.clock);
   readonly environment: World["environment"];
   readonly stdin: World["stdin"];
 

@@ -59,6 +59,17 @@ test("a floor is published soon after it moved, by itself", async () => {
   await log.close();
 });
 
+test("a floor that is still due when the log closes is not written afterwards", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  await acked(log, { first: 0 });
+  await log.close();
+  const before = world.disk.operations.length;
+  world.clock.advance(100);
+  await log.publish();
+  expect(world.disk.operations.slice(before)).toEqual([]);
+});
+
 test("in a directory that nobody writes every good batch is seen, published or not", async () => {
   const world = new LogWorld(new MemoryDisk());
   const log = await world.open();

@@ -62,9 +62,10 @@ function frame(value: string, topic = "orders"): Uint8Array {
 
 describe("on a real socket", () => {
   test("the original's own frame is stored and acknowledged", async () => {
-    const { broker, connect } = bound(new World());
+    const world = new World();
+    const { broker } = world;
     broker.has("topic-0").commitsAtOnce = true;
-    const peer = await connect();
+    const peer = await world.connect();
     peer.send(workedFrame);
     await peer.receives("OK\n");
     expect(peer.text).toBe("OK\n");
@@ -79,9 +80,10 @@ describe("on a real socket", () => {
   });
 
   test("frames that come byte by byte are frames all the same", async () => {
-    const { broker, connect } = bound(new World());
+    const world = new World();
+    const { broker } = world;
     broker.has("topic-0").commitsAtOnce = true;
-    const peer = await connect();
+    const peer = await world.connect();
     for (const byte of workedFrame) {
       peer.send(Uint8Array.of(byte));
       await turns(1);
@@ -91,9 +93,10 @@ describe("on a real socket", () => {
   });
 
   test("no reply comes before the commit, whatever comes meanwhile", async () => {
-    const { broker, connect } = bound(new World());
+    const world = new World();
+    const { broker } = world;
     broker.has("orders");
-    const peer = await connect();
+    const peer = await world.connect();
     peer.send(frame("a"));
     await until(() => broker.batches.length === 1);
     peer.send(Buffer.concat([new Uint8Array(4), frame("b")]));
@@ -121,10 +124,11 @@ describe("on a real socket", () => {
   });
 
   test("a full disk refuses, and the next frame may be stored again", async () => {
-    const { broker, connect } = bound(new World());
+    const world = new World();
+    const { broker } = world;
     broker.has("orders").commitsAtOnce = true;
     broker.refusals.push(new Refusal("DISK_FULL", "no space left"));
-    const peer = await connect();
+    const peer = await world.connect();
     peer.send(frame("a"));
     await peer.receives("NACK:PUBLISH_FAILED\n");
     peer.send(frame("b"));
@@ -133,9 +137,10 @@ describe("on a real socket", () => {
   });
 
   test("a peer that sends its FIN with its last frame gets its replies", async () => {
-    const { broker, connect } = bound(new World());
+    const world = new World();
+    const { broker } = world;
     broker.has("orders");
-    const peer = await connect();
+    const peer = await world.connect();
     peer.send(Buffer.concat([frame("a"), frame("b")]));
     peer.finish();
     await until(() => broker.batches.length === 1);
@@ -189,8 +194,3 @@ test("builders that were given back are used again, and no more are kept than th
   const again = Array.from({ length: nativeBuildersIdleMax + 5 }, () => protocol.takeBuilder());
   expect(again.filter((builder) => builders.includes(builder))).toHaveLength(nativeBuildersIdleMax);
 });
-
-/** The parts of a world, with its method usable by name. */
-function bound(world: World): { broker: FakeBroker; connect: () => Promise<Peer> } {
-  return { broker: world.broker, connect: () => world.connect() };
-}

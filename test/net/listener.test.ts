@@ -274,7 +274,7 @@ describe("the end of a connection", () => {
     await until(() => peer.ended);
     expect(peer.text).toBe("too large");
     // As a client does that writes everything before it reads.
-    await until(() => peer.unsentBytes === 0);
+    await until(() => peer.allSent);
     peer.finish();
     await until(() => peer.closed);
     expect(world.cuts()).toEqual([]);

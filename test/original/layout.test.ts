@@ -21,7 +21,7 @@ test("both layouts of the original are found, by topic and partition, beside top
       partition: 2,
       layout: "partitioned",
       logPath: "topics/clicks/partition-2.log",
-      logBytes: 144,
+      logBytes: 126,
       indexPath: "topics/clicks/partition-2.idx",
       indexBytes: null,
     },

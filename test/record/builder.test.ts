@@ -114,6 +114,17 @@ test("ranges of one buffer become the same batch as records", () => {
   expect(ranges.build()).toEqual(filled().build());
 });
 
+test("a range may be all of its buffer, or the first part of a large one", () => {
+  const builder = new BatchBuilder();
+  const small = textBytes("hello");
+  const large = randomBytes(randomForTest(), 5_000);
+  expect(builder.appendRange(1, small, 0, 5, 0, 5)).toBe(true);
+  expect(builder.appendRange(1, large, 0, 50, 0, 60)).toBe(true);
+  const read = readBack(builder.build());
+  expect(read.map((record) => record.key)).toEqual([small, large.subarray(0, 50)]);
+  expect(read.map((record) => record.value)).toEqual([small, large.subarray(0, 60)]);
+});
+
 test("headers encoded once serve many records, their values changed in between", () => {
   const headers = encodeHeaders([{ key: "n", value: new Uint8Array(1) }]);
   const builder = new BatchBuilder();

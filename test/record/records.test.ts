@@ -178,7 +178,7 @@ test.each(damages)("%s is damage", (_, hex, what) => {
   const batch = batchAround(bytesOf(hex));
   const refusal = validateRecords(batch, viewOf(batch), 0);
   expect(refusal?.code).toBe("CORRUPT_MESSAGE");
-  expect(refusal?.message).toContain(what);
+  expect(refusal?.message).toContain(`: ${what},`);
 });
 
 test("the record that the damages start from is sound", () => {

@@ -5,12 +5,10 @@
 import { seededRandom } from "../../src/base/random.ts";
 import { Refusal } from "../../src/base/refusal.ts";
 import type { Broker } from "../../src/broker/broker.ts";
-import {
-  brokerSettingsDefault,
-  type BrokerSettings,
-  createBroker,
-} from "../../src/broker/create-broker.ts";
+import { type BrokerSettings, createBroker } from "../../src/broker/create-broker.ts";
+import { topicConfigDefault } from "../../src/broker/topic-config.ts";
 import type { OpenLog } from "../../src/broker/topic-life.ts";
+import { diskReserveBytesDefault } from "../../src/limits.ts";
 import { LogEnvironment } from "../../src/log/environment.ts";
 import { openSegmentLog } from "../../src/log/open.ts";
 import { ManualClock } from "../fake/clock.ts";
@@ -25,7 +23,14 @@ export class BrokerWorld {
   readonly logger = new MemoryLogger();
   /** New ids for every start, the same in every run. */
   #seed = 1;
-  settings: BrokerSettings = brokerSettingsDefault;
+  settings: BrokerSettings = {
+    autoCreateTopics: true,
+    partitionCount: 1,
+    topicDefaults: topicConfigDefault,
+    lingerMs: 0,
+    partitionsMax: 1000,
+    diskReserveBytes: diskReserveBytesDefault,
+  };
 
   constructor(
     readonly disk = new MemoryDisk(),

@@ -10,8 +10,9 @@ export class Peer {
   ended = false;
   closed = false;
   #socket!: Bun.Socket;
-  /** What the socket has not taken yet. */
-  #unsent = new Uint8Array(0);
+  /** What the socket has not taken yet, and how much of the first piece it has. */
+  readonly #unsent: Uint8Array[] = [];
+  #taken = 0;
 
   static async connect(port: number): Promise<Peer> {
     const peer = new Peer();
@@ -45,14 +46,13 @@ export class Peer {
 
   /** Queues bytes; they go out as the other side takes them. */
   send(bytes: Uint8Array | string): void {
-    const more = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
-    this.#unsent = this.#unsent.length === 0 ? more.slice() : Buffer.concat([this.#unsent, more]);
+    this.#unsent.push(typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
     this.#write();
   }
 
-  /** Bytes that the other side's windows have not let through yet. */
-  get unsentBytes(): number {
-    return this.#unsent.length;
+  /** Whether the other side's windows have let everything through. */
+  get allSent(): boolean {
+    return this.#unsent.length === 0;
   }
 
   /** Sends a FIN; reading goes on. */
@@ -80,8 +80,15 @@ export class Peer {
   }
 
   #write(): void {
-    if (this.#unsent.length === 0) return;
-    const taken = this.#socket.write(this.#unsent, 0, this.#unsent.length);
-    if (taken > 0) this.#unsent = this.#unsent.slice(taken);
+    for (;;) {
+      const piece = this.#unsent[0];
+      if (piece === undefined) return;
+      const taken = this.#socket.write(piece, this.#taken, piece.length - this.#taken);
+      if (taken < 0) return;
+      this.#taken += taken;
+      if (this.#taken < piece.length) return;
+      this.#unsent.shift();
+      this.#taken = 0;
+    }
   }
 }

@@ -40,7 +40,7 @@ export const directions: readonly Direction[] = [
   { from: "metadata", may: ["base", "disk"], instead: "metadata is told things by the broker" },
   {
     from: "broker",
-    may: ["log", "metadata", "record", "base"],
+    may: ["log", "metadata", "record", "disk/disk.ts", "base"],
     instead: "the broker speaks no protocol's words; hand in what it needs",
   },
   { from: "native", may: ["broker", "record", "base"], instead: protocol },

@@ -1,0 +1,92 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import type { Random } from "../../src/base/random.ts";
+import { rounds } from "../support/rounds.ts";
+import { randomForTest } from "../support/seed.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
+import { startBroker } from "./support/broker-process.ts";
+import { loadShape, randomMoment, serveOptions } from "./support/chance.ts";
+import { Checker } from "./support/checker.ts";
+import { readDirectory, scanDirectory } from "./support/directory-reader.ts";
+import { History } from "./support/history.ts";
+import { Load } from "./support/load.ts";
+import { median, report, spread } from "./support/numbers.ts";
+import { within } from "./support/within.ts";
+
+const producers = 4;
+const kills = rounds(15, 300);
+/** After so many kills everything is read again from the beginning, and a new directory begins. */
+const killsPerDirectory = 10;
+/** From the start of a process to its first answer. */
+const startMsMax = 250;
+
+/** What all kills together came to. */
+class Tally {
+  readonly startMs: number[] = [];
+  acknowledged = 0;
+  inFlight = 0;
+}
+
+/** Starts a broker, kills it under load; what is read then must be right. */
+async function killOnce(data: string, round: number, story: Story): Promise<void> {
+  const { history, checker, random, tally } = story;
+  const { process: broker, port, startMs } = await startBroker(data, serveOptions(random));
+  await using _ = broker;
+  tally.startMs.push(startMs);
+  const load = await Load.start(port, history, loadShape(random, round), random);
+  await randomMoment(load, random);
+  broker.kill("SIGKILL");
+  await broker.exited;
+  await within(10_000, "the end of the connections", load.closed());
+  tally.acknowledged += load.acknowledged;
+  tally.inFlight += load.inFlight;
+  expect(load.violations).toEqual([]);
+  expect(load.refused).toBe(0);
+  await readDirectory(data, checker);
+  expect(checker.findings()).toEqual([]);
+}
+
+interface Story {
+  readonly history: History;
+  readonly checker: Checker;
+  readonly random: Random;
+  readonly tally: Tally;
+}
+
+/** Starts a broker once more, stops it in peace, and reads all there is from the beginning. */
+async function readAllAgain(data: string, { history, tally }: Story): Promise<void> {
+  const { process: broker, startMs } = await startBroker(data);
+  await using _ = broker;
+  tally.startMs.push(startMs);
+  expect(await broker.end("SIGTERM")).toBe(0);
+  const losses = broker.lines.filter(({ level }) => level === "warn" || level === "error");
+  expect(losses).toEqual([]);
+  const checker = new Checker(history, false);
+  await readDirectory(data, checker);
+  await scanDirectory(data, checker);
+  expect(checker.findings()).toEqual([]);
+}
+
+test(
+  `${kills} times kill -9 under load: nothing acknowledged is lost, doubled, altered or reordered`,
+  async () => {
+    const random = randomForTest();
+    const tally = new Tally();
+    for (let killed = 0; killed < kills;) {
+      using directory = temporaryDirectory();
+      const data = join(directory.path, "data");
+      const history = new History(producers);
+      const story = { history, checker: new Checker(history, false), random, tally };
+      const until = Math.min(kills, killed + killsPerDirectory);
+      for (; killed < until; killed++) await killOnce(data, killed, story);
+      await readAllAgain(data, story);
+    }
+    report("kill -9", `${kills} kills, ${tally.acknowledged} records acknowledged before them`);
+    report("frames in flight at a kill", String(Math.round(tally.inFlight / kills)));
+    report("start to first answer after a kill", spread(tally.startMs, "ms"));
+    expect(tally.acknowledged).toBeGreaterThan(kills);
+    expect(tally.inFlight).toBeGreaterThan(kills);
+    expect(median(tally.startMs)).toBeLessThan(startMsMax);
+  },
+  kills * 10_000,
+);

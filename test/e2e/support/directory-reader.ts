@@ -1,0 +1,121 @@
+/**
+ * Reads everything in a data directory that no broker is writing, through the library that the
+ * reader and the embedded consumer use, and hands it to a checker.
+ */
+import { systemClock } from "../../../src/base/clock.ts";
+import { offset } from "../../../src/base/brands.ts";
+import { createLogger } from "../../../src/base/logger.ts";
+import { Refusal } from "../../../src/base/refusal.ts";
+import { localDisk } from "../../../src/disk/local.ts";
+import { batchBytesMax, readBytesMax } from "../../../src/limits.ts";
+import { LogEnvironment } from "../../../src/log/environment.ts";
+import { segmentsIn, logFileName } from "../../../src/log/files.ts";
+import type { LogRead } from "../../../src/log/log.ts";
+import { scanBatches } from "../../../src/log/scan.ts";
+import { LogView } from "../../../src/log/view.ts";
+import { batchBytesAt, checkBatch, viewOf } from "../../../src/record/batch.ts";
+import { openRecords } from "../../../src/record/records.ts";
+import type { Checker, Partition } from "./checker.ts";
+
+const silent = createLogger({
+  level: "error",
+  format: "json",
+  colours: false,
+  clock: systemClock,
+  write: () => true,
+});
+
+const environmentOf = (data: string): LogEnvironment =>
+  new LogEnvironment({
+    disk: localDisk(data),
+    clock: systemClock,
+    logger: silent,
+    cacheBytes: 1024 * 1024,
+    isReadOnly: true,
+  });
+
+/** All partitions that are there; some of a topic that was being created may be missing. */
+async function partitionsIn(environment: LogEnvironment): Promise<Partition[]> {
+  const { disk } = environment;
+  const root = await disk.list(".");
+  if (!root.some(({ name }) => name === "topics")) return [];
+  const found: Partition[] = [];
+  for (const { name: topic } of await disk.list("topics")) {
+    const inside = await disk.list(`topics/${topic}`);
+    const indexes = inside
+      .filter(({ kind }) => kind === "directory")
+      .map(({ name }) => Number(name));
+    const count = Math.max(...indexes) + 1;
+    for (const index of indexes) found.push({ topic, index, count });
+  }
+  return found;
+}
+
+const nameOf = ({ topic, index }: Partition): string => `${topic}/${index}`;
+const directoryOf = (partition: Partition): string => `topics/${nameOf(partition)}`;
+
+/** Hands what the directory holds beyond what the checker has taken to the checker. */
+export async function readDirectory(data: string, checker: Checker): Promise<void> {
+  const environment = environmentOf(data);
+  for (const partition of await partitionsIn(environment)) {
+    const view = new LogView(environment, directoryOf(partition), () => false);
+    const refused = await view.refresh();
+    if (refused !== null) checker.note("damaged", `${nameOf(partition)}: ${refused}`);
+    else await readPartition(view, checker, partition);
+    await view.close();
+  }
+}
+
+async function readPartition(view: LogView, checker: Checker, partition: Partition): Promise<void> {
+  const name = nameOf(partition);
+  const from = checker.nextOffset(partition);
+  if (view.visibleOffset < from) {
+    return checker.note(
+      "lost",
+      `${name} ends at ${view.visibleOffset}, before it ended at ${from}`,
+    );
+  }
+  let at = offset(from);
+  while (at < view.visibleOffset) {
+    const read: LogRead | Refusal = await view.read(at, readBytesMax);
+    if (read instanceof Refusal) return checker.note("damaged", `${name} at ${at}: ${read}`);
+    for (const chunk of read.chunks) takeBatches(chunk, checker, partition);
+    if (read.nextOffset <= at) return checker.note("damaged", `${name} stops at ${at}`);
+    at = read.nextOffset;
+  }
+}
+
+function takeBatches(chunk: Uint8Array, checker: Checker, partition: Partition): void {
+  const view = viewOf(chunk);
+  for (let at = 0; at < chunk.length; at += batchBytesAt(view, at)) {
+    const place = `${nameOf(partition)}, byte ${at} of ${chunk.length}`;
+    const fault = checkBatch(chunk, view, at, chunk.length, batchBytesMax);
+    if (fault !== null) return checker.note("damaged", `${place}: ${fault}`);
+    const records = openRecords(chunk, view, at);
+    if (records instanceof Refusal) return checker.note("damaged", `${place}: ${records}`);
+    const from = checker.nextOffset(partition);
+    while (records.next()) {
+      // The batch that holds the offset that was asked for may begin before it.
+      if (records.offset >= from) checker.take(partition, records.record());
+    }
+    if (records.damage !== null) checker.note("damaged", `${place}: ${records.damage}`);
+  }
+}
+
+/** Walks every log file from its first byte to its last, and notes what is no batch. */
+export async function scanDirectory(data: string, checker: Checker): Promise<void> {
+  const environment = environmentOf(data);
+  for (const partition of await partitionsIn(environment)) {
+    const directory = directoryOf(partition);
+    for (const { base, logBytes } of segmentsIn(await environment.disk.list(directory))) {
+      if (logBytes === null) continue;
+      const path = `${directory}/${logFileName(base)}`;
+      const file = await environment.disk.open(path, "read");
+      for await (const item of scanBatches(file, 0, logBytes, base)) {
+        if (item.kind === "batches") continue;
+        checker.note("damaged", `${path}, bytes ${item.from} to ${item.to}: ${item.fault}`);
+      }
+      await file.close();
+    }
+  }
+}
