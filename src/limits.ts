@@ -14,7 +14,7 @@ export const nativeFrameBytesMax = 10 * MiB;
 /** Native protocol: topics remembered, for all connections and again for each of them. */
 export const nativeTopicsKnownMax = 1_024;
 /** Native protocol: batch builders kept for the next chunk, over all connections. */
-export const nativeBuildersIdleMax = 64;
+export const nativeBuildersIdleMax = 16;
 /** A record batch, header included. Holds the largest native frame with room for its header. */
 export const batchBytesMax = nativeFrameBytesMax + 64 * KiB;
 /** Records in one batch built by this broker; Kafka clients' batches are bounded by bytes. */
@@ -120,6 +120,14 @@ export const producerConnectMsMax = 10_000;
 export const producerBackoffMsMin = 50;
 export const producerBackoffMsMax = 5_000;
 
+/** Import: a batch is closed once it has this much; a larger message has one of its own. */
+export const importBatchBytes = 256 * KiB;
+/** Import: appended and not yet on the device. */
+export const importInFlightBytesMax = 16 * MiB;
+/** Import into a broker: messages that are sent together, and how many such wait for replies. */
+export const importSendMessages = 500;
+export const importRepliesAwaitedMax = 16;
+
 /** The path of a Unix socket: the shortest limit of the systems we run on (macOS). */
 export const unixSocketPathBytesMax = 103;
 /** One request over the control socket. */
@@ -160,6 +168,7 @@ export const outputQueueBytesMax = MiB;
 
 assert(batchBytesMax < commitQueueBytesMax, "the largest batch must fit the commit queue");
 assert(nativeFrameBytesMax < connectionInFlightBytesMax, "one frame must fit a connection");
+assert(importInFlightBytesMax < commitQueueBytesMax, "an import must fit the commit queue");
 assert(nativeFrameBytesMax < producerInFlightBytesMax, "one message must fit a producer");
 assert(connectionInFlightBytesMax < inFlightBytesMax, "one connection must fit the total");
 assert(replyPauseBytes < replyBacklogBytesMax, "reading must pause before a peer is cut off");

@@ -21,7 +21,7 @@ import { assert } from "../base/assert.ts";
 import { partitionForKey } from "../base/murmur2.ts";
 import { Refusal } from "../base/refusal.ts";
 import { frameOverheadBytes, nativeTopicsKnownMax } from "../limits.ts";
-import type { BatchBuilder } from "../record/builder.ts";
+import { encodeHeaders, type BatchBuilder } from "../record/builder.ts";
 import { millisecondsOf, nanosecondHeader, nanosecondRemainder } from "../record/nanoseconds.ts";
 import { decodePayload, type PayloadRanges } from "./frame.ts";
 import type { NativeProtocol } from "./protocol.ts";
@@ -289,6 +289,10 @@ export class NativeSession {
   }
 }
 
+/** The one header of a record with nanoseconds; its last four bytes are their number. */
+const nanosecondHeaders = encodeHeaders([nanosecondHeader(0)]);
+const nanosecondHeadersView = new DataView(nanosecondHeaders.buffer);
+
 /** Adds the record to the batch, its nanoseconds in a header; false if the batch is full. */
 function append(builder: BatchBuilder, bytes: Uint8Array, payload: PayloadRanges): boolean {
   const { timestampHigh, timestampLow, keyTo, valueFrom, valueTo } = payload;
@@ -298,10 +302,7 @@ function append(builder: BatchBuilder, bytes: Uint8Array, payload: PayloadRanges
   if (remainder === 0) {
     return builder.appendRange(timestamp, bytes, keyFrom, keyTo, valueFrom, valueTo);
   }
-  return builder.append({
-    timestamp,
-    key: keyFrom < 0 ? null : bytes.subarray(keyFrom, keyTo),
-    value: bytes.subarray(valueFrom, valueTo),
-    headers: [nanosecondHeader(remainder)],
-  });
+  nanosecondHeadersView.setUint32(nanosecondHeaders.length - 4, remainder);
+  const headers = nanosecondHeaders;
+  return builder.appendRange(timestamp, bytes, keyFrom, keyTo, valueFrom, valueTo, headers);
 }

@@ -43,7 +43,7 @@ export interface Protocol {
   open(link: Link): Session;
 }
 
-/** Who made reading stop: the peer, which is owed answers or leaves them unread, or all together. */
+/** Who made reading stop: this peer, owed answers or leaving them unread, or all together. */
 type Pause = "self" | "network";
 
 /** See the head of this file. */

@@ -56,7 +56,7 @@ const cutReasons = [
 export type CutReason = (typeof cutReasons)[number];
 
 /** Counts since the start. Only `net/` writes here; `/metrics` and the console read. */
-export class NetworkStats {
+class NetworkStats {
   accepted = 0;
   refused: Record<GateRefusal, number> = { total: 0, address: 0, rate: 0 };
   cut = Object.fromEntries(cutReasons.map((reason) => [reason, 0])) as Record<CutReason, number>;
@@ -90,9 +90,10 @@ export class Network {
   readonly budget: Budget;
   readonly #members = new Set<NetworkMember>();
   #unflushed: NetworkMember[] = [];
-  #cancelSweep: Cancel | undefined;
-  /** Refusals that the last sweep has reported already. */
-  #refusedReported = 0;
+  /** Use: set while a sweep is to come, which is while there is something to look at. */
+  #sweepTimer: Cancel | null = null;
+  /** Refusals since the last sweep. */
+  #refusedUnreported = 0;
 
   constructor(parts: NetworkParts) {
     this.clock = parts.clock;
@@ -116,11 +117,13 @@ export class Network {
   remove(member: NetworkMember): void {
     const known = this.#members.delete(member);
     assert(known, "a connection is removed once");
+    if (this.#members.size === 0 && this.#refusedUnreported === 0) this.#cancelSweep();
   }
 
   /** Counts a connection that the gate refused; the next sweep reports how many there were. */
   noteRefused(reason: GateRefusal): void {
     this.stats.refused[reason] += 1;
+    this.#refusedUnreported += 1;
     this.#sweepLater();
   }
 
@@ -135,13 +138,19 @@ export class Network {
     });
   }
 
-  /** The sweep runs only while there is something to look at. */
   #sweepLater(): void {
-    this.#cancelSweep ??= this.clock.after(this.limits.connectionSweepMs, () => this.#sweep());
+    if (this.#sweepTimer !== null) return;
+    const { connectionSweepMs } = this.limits;
+    this.#sweepTimer = this.clock.after(connectionSweepMs, () => this.#sweep());
+  }
+
+  #cancelSweep(): void {
+    this.#sweepTimer?.();
+    this.#sweepTimer = null;
   }
 
   #sweep(): void {
-    this.#cancelSweep = undefined;
+    this.#sweepTimer = null;
     const now = this.clock.monotonic();
     for (const member of this.#members) member.sweep(now);
     this.#reportRefused();
@@ -149,10 +158,10 @@ export class Network {
   }
 
   #reportRefused(): void {
-    const { total, address, rate } = this.stats.refused;
-    const count = total + address + rate - this.#refusedReported;
+    const count = this.#refusedUnreported;
     if (count === 0) return;
-    this.#refusedReported += count;
+    this.#refusedUnreported = 0;
+    const { total, address, rate } = this.stats.refused;
     this.logger.warn("connections refused", { count, open: this.open, total, address, rate });
   }
 }

@@ -13,7 +13,7 @@ export interface SeenMessage {
 }
 
 /** One connection to the fake server. */
-export class SeenConnection {
+class SeenConnection {
   readonly messages: SeenMessage[] = [];
   closed = false;
   #held = new Uint8Array(0);

@@ -4,7 +4,7 @@ import type { Broker } from "../../src/broker/broker.ts";
 import { nativeBuildersIdleMax, nativeFrameBytesMax } from "../../src/limits.ts";
 import { encodeFrame } from "../../src/native/frame.ts";
 import { NativeProtocol } from "../../src/native/protocol.ts";
-import { listen, Listener, ListenFailure } from "../../src/net/listener.ts";
+import { listen, ListenFailure, type Listener } from "../../src/net/listener.ts";
 import { Network } from "../../src/net/network.ts";
 import { ManualClock } from "../fake/clock.ts";
 import { MemoryLogger } from "../fake/logger.ts";

@@ -6,6 +6,7 @@ import { batchRecordsMax, nativeFrameBytesMax } from "../../src/limits.ts";
 import { encodeFrame, frameHeaderBytes } from "../../src/native/frame.ts";
 import { NativeProtocol } from "../../src/native/protocol.ts";
 import type { NativeLink, NativeSession } from "../../src/native/session.ts";
+import { FrameReader } from "../../src/net/frames.ts";
 import { textBytes } from "../support/hex.ts";
 import { rounds } from "../support/rounds.ts";
 import { randomForTest } from "../support/seed.ts";
@@ -92,7 +93,7 @@ function payload({ topic = "orders", key = "", value, timestamp = 0, nanoseconds
 
 /** Commits and creations are promises: their effects are there some microtasks later. */
 async function settled(): Promise<void> {
-  for (let microtask = 0; microtask < 5; microtask++) await null;
+  for (let microtask = 0; microtask < 5; microtask++) await Promise.resolve();
 }
 
 const failed = new Refusal("KAFKA_STORAGE_ERROR", "the disk is gone");
@@ -452,6 +453,43 @@ test("any frames, cut into any chunks, committed in any order: one reply each, i
     await settled();
     expect(world.link.sent).toBe(expected.join(""));
     expect(world.link.reservedBytes).toBe(0);
+  }
+});
+
+test("any bytes at all: one reply for each frame that they happen to be, and no harm", async () => {
+  const random = randomForTest();
+  for (let round = rounds(200, 20_000); round > 0; round--) {
+    const world = new World();
+    world.broker.has("orders", 3).commitsAtOnce = true;
+    const reader = new FrameReader(world.protocol.framing, world.session);
+    const frames = Array.from({ length: 20 }, () => {
+      const content = payload({
+        key: random.below(2) ? "k" : "",
+        value: "x".repeat(random.below(50)),
+      });
+      return [...new Uint8Array(Uint32Array.of(content.length).buffer), ...content];
+    });
+    const stream = Uint8Array.from(frames.flat());
+    for (let flips = random.below(6); flips > 0; flips--) {
+      // Mostly low bytes, so that lengths stay in reach.
+      stream[random.below(stream.length)] = random.below(random.below(2) ? 60 : 256);
+    }
+    for (let at = 0; at < stream.length;) {
+      const next = at + 1 + random.below(400);
+      reader.feed(stream.slice(at, next));
+      world.session.received();
+      at = next;
+    }
+    for (const name of [...world.broker.asked]) world.broker.answer(name, 2);
+    await settled();
+    const lines = world.link.sent.split("\n");
+    expect(lines.pop()).toBe("");
+    const oversized = lines.at(-1) === "NACK:PROTOCOL_ERROR";
+    expect(lines).toHaveLength(reader.completed + (oversized ? 1 : 0));
+    expect(world.link.closedFor !== null).toBe(oversized);
+    expect(world.link.reservedBytes).toBe(0);
+    const stored = world.broker.batches.flatMap(({ records }) => records);
+    expect(stored).toHaveLength(lines.filter((line) => line === "OK").length);
   }
 });
 
