@@ -132,12 +132,32 @@ export const importRepliesAwaitedMax = 16;
 export const unixSocketPathBytesMax = 103;
 /** One request over the control socket. */
 export const controlBodyBytesMax = MiB;
+/** And its answer: deleting a topic removes all its files first. */
+export const controlAnswerMsMax = 60_000;
+/** How long a command waits for the control socket of a broker that starts or stops just now. */
+export const controlSocketMsMax = 5_000;
 
 /** The same signal again within this time is the same wish, delivered twice. */
 export const signalEchoMs = 500;
 
 /** Shutdown: connections are answered and logs flushed within this time. */
 export const shutdownMsMax = 10_000;
+
+/** Damage, and notes, that a check of one partition lists; more is counted. */
+export const verifyFindingsMax = 1_000;
+/** Files that a reader of a directory keeps open: it lives in somebody else's process. */
+export const readerFilesOpenMax = 64;
+/** One poll of an embedded consumer: messages where its caller doesn't say, and the most. */
+export const pollMessagesDefault = 500;
+export const pollMessagesMax = 100_000;
+/** What a poll reads of one partition at a time; a larger batch is read as a whole. */
+export const pollReadBytes = MiB;
+/** A poll ends with the message that brings its keys and values to this. */
+export const pollBytesMax = 32 * MiB;
+/** Places that a consumer's commit remembers of each partition, to find back after lost records. */
+export const commitMarksMax = 24;
+/** Warnings that nobody takes from a consumer: above this the oldest are dropped, and counted. */
+export const consumerWarningsMax = 1_000;
 
 /** The furthest that options may go where nothing above bounds them. */
 export const lingerMsMax = 1_000;

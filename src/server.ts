@@ -25,7 +25,7 @@ import { Network } from "./net/network.ts";
 import type { BrokerOptions } from "./options.ts";
 
 /** The metadata, in the data directory. */
-const metadataFileName = "obelisk.db";
+export const metadataFileName = "obelisk.db";
 /** Where commands of this machine reach a running broker, in the data directory. */
 export const controlSocketName = "control.sock";
 

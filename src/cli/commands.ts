@@ -8,5 +8,6 @@ import type { Registry } from "./program.ts";
 
 export const commands: Registry = {
   serve: async () => (await import("./serve.ts")).serve,
+  topics: async () => (await import("./topics.ts")).topics,
   version: async () => (await import("./version.ts")).version,
 };

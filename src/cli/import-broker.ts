@@ -28,11 +28,18 @@ export function openBrokerTarget({ host, port }: BrokerAddress): ImportTarget {
   };
 }
 
+/** Messages that were sent, and what became of them: `null` once they are stored. */
+interface Sent {
+  readonly count: number;
+  readonly settled: Promise<string | null>;
+}
+
 class BrokerSink implements ImportSink {
+  stored = 0;
   #messages: ProducerMessage[] = [];
   /** Of their keys and values. */
   #bytes = 0;
-  readonly #awaited: Promise<string | null>[] = [];
+  readonly #awaited: Sent[] = [];
 
   constructor(
     private readonly producer: Producer,
@@ -51,7 +58,8 @@ class BrokerSink implements ImportSink {
   }
 
   async #send(): Promise<string | null> {
-    const sent = this.producer.sendBatch(this.#messages).then(
+    const count = this.#messages.length;
+    const settled = this.producer.sendBatch(this.#messages).then(
       () => null,
       (error: unknown) => {
         if (error instanceof ProducerError) return error.message;
@@ -60,14 +68,16 @@ class BrokerSink implements ImportSink {
     );
     this.#messages = [];
     this.#bytes = 0;
-    this.#awaited.push(sent);
+    this.#awaited.push({ count, settled });
     return await this.#settle(importRepliesAwaitedMax);
   }
 
   async #settle(awaitedMax: number): Promise<string | null> {
     while (this.#awaited.length > awaitedMax) {
-      const refused = await this.#awaited.shift();
-      if (refused !== null && refused !== undefined) return refused;
+      const oldest = this.#awaited.shift();
+      const refused = (await oldest?.settled) ?? null;
+      if (refused !== null) return refused;
+      this.stored += oldest?.count ?? 0;
     }
     return null;
   }

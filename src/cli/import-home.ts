@@ -97,11 +97,13 @@ function partitionOf(broker: Broker, name: string, index: number): Partition | R
 
 /** A batch that was appended and is not known to be stored. */
 interface InFlight {
+  readonly records: number;
   readonly bytes: number;
   readonly committed: Promise<Refusal | null>;
 }
 
 class HomeSink implements ImportSink {
+  stored = 0;
   readonly #builder = new BatchBuilder();
   readonly #inFlight: InFlight[] = [];
   #inFlightBytes = 0;
@@ -125,10 +127,12 @@ class HomeSink implements ImportSink {
 
   async #append(): Promise<string | null> {
     if (this.partition instanceof Refusal) return this.partition.message;
+    const records = this.#builder.recordsCount;
     const batch = this.#builder.build();
     const appended = this.partition.append(batch);
     if (appended instanceof Refusal) return appended.message;
-    this.#inFlight.push({ bytes: batch.length, committed: appended.committed });
+    const { committed } = appended;
+    this.#inFlight.push({ records, bytes: batch.length, committed });
     this.#inFlightBytes += batch.length;
     return await this.#settle(importInFlightBytesMax);
   }
@@ -141,6 +145,7 @@ class HomeSink implements ImportSink {
       this.#inFlightBytes -= oldest.bytes;
       const refusal = await oldest.committed;
       if (refusal !== null) return refusal.message;
+      this.stored += oldest.records;
     }
     return null;
   }

@@ -10,6 +10,8 @@ export interface ImportTopic {
 
 /** Takes the messages of one partition, in their order. A text says why it can't go on. */
 export interface ImportSink {
+  /** How many are known to be stored. */
+  readonly stored: number;
   put(record: BatchRecord): Promise<string | null>;
   /** Resolves once all that was put is stored. */
   end(): Promise<string | null>;

@@ -8,17 +8,20 @@
  *     GET    /topics/<name>    one topic
  *     DELETE /topics/<name>    removes it and its records
  *
- * A refusal is { code, message } with a status of 400 or above; `code` as in `base/refusal.ts`.
+ * A name is percent-encoded where a path needs it. A refusal is { code, message } with a status of
+ * 400 or above; `code` as in `base/refusal.ts`. What is none of these requests gets a { message }.
  */
+import { quoted } from "../base/printable.ts";
 import { Refusal, type RefusalCode } from "../base/refusal.ts";
 import type { Broker, NewTopic, Topic } from "../broker/broker.ts";
-import { controlBodyBytesMax } from "../limits.ts";
+import { controlBodyBytesMax, shownCharactersMax } from "../limits.ts";
 
 /** A partition, as it is shown. */
 export interface PartitionSummary {
   readonly partition: number;
   readonly startOffset: number;
   readonly endOffset: number;
+  readonly records: number;
   readonly bytes: number;
 }
 
@@ -37,19 +40,35 @@ export interface RefusalBody {
   readonly message: string;
 }
 
-/** Answers one request. Never rejects. */
+/** Answers one request, whatever is in it. Never rejects. */
 export async function handleControl(broker: Broker, request: Request): Promise<Response> {
-  const [, collection, name, ...rest] = new URL(request.url).pathname.split("/");
-  if (collection !== "topics" || rest.length > 0) return notFound(request);
+  const path = pathOf(request);
+  if (path === null) return answer(400, `no path: ${shown(request.url)}`);
+  const [root, collection, name, ...rest] = path;
+  if (root !== "" || collection !== "topics" || name === "" || rest.length > 0) {
+    return answer(404, `no such path: ${shown(path.join("/"))}`);
+  }
   if (name === undefined) return await handleTopics(broker, request);
   return await handleTopic(broker, request, name);
+}
+
+/** The parts of the path, decoded. `null`: the server made the URL of a header, or an escape. */
+function pathOf(request: Request): string[] | null {
+  try {
+    return new URL(request.url).pathname.split("/").map(decodeURIComponent);
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof URIError) return null;
+    throw error;
+  }
 }
 
 async function handleTopics(broker: Broker, request: Request): Promise<Response> {
   if (request.method === "GET") return Response.json(broker.topics().map(summaryOf));
   if (request.method !== "POST") return notAllowed("GET, POST");
-  const wanted = await newTopicOf(request);
-  if (wanted instanceof Refusal) return refused(wanted);
+  const text = await textOf(request);
+  if (text instanceof Response) return text;
+  const wanted = newTopicOf(text);
+  if (typeof wanted === "string") return answer(400, wanted);
   const topic = await broker.createTopic(wanted);
   if (topic instanceof Refusal) return refused(topic);
   return Response.json(summaryOf(topic), { status: 201 });
@@ -65,26 +84,46 @@ async function handleTopic(broker: Broker, request: Request, name: string): Prom
   return refusal ? refused(refusal) : new Response(null, { status: 204 });
 }
 
-const unknownTopic = (name: string): Refusal =>
-  new Refusal("UNKNOWN_TOPIC_OR_PARTITION", `there is no topic "${name}"`);
+const shown = (text: string): string => quoted(text, shownCharactersMax);
 
-async function newTopicOf(request: Request): Promise<NewTopic | Refusal> {
-  const invalid = (reason: string): Refusal => new Refusal("INVALID_CONFIG", reason);
-  const text = await request.text();
-  if (text.length > controlBodyBytesMax) return invalid("the request is too large");
+const unknownTopic = (name: string): Refusal =>
+  new Refusal("UNKNOWN_TOPIC_OR_PARTITION", `there is no topic ${shown(name)}`);
+
+/** The body; an answer if it is too large, of which no more than that is read, or broke off. */
+async function textOf(request: Request): Promise<string | Response> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of request.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > controlBodyBytesMax) {
+        return answer(413, `the request has more than ${controlBodyBytesMax} bytes`);
+      }
+      chunks.push(chunk);
+    }
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (error) {
+    return answer(400, `the request can't be read: ${String(error)}`);
+  }
+}
+
+/** What is wanted; a text says what is wrong. Nothing is ignored: a slip would have no effect. */
+function newTopicOf(text: string): NewTopic | string {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch (error) {
-    return invalid(`the request is no JSON: ${String(error)}`);
+    return `the request is no JSON: ${String(error)}`;
   }
-  if (typeof body !== "object" || body === null) return invalid("the request is no object");
-  const { name, partitionCount, config } = body as Record<keyof NewTopic, unknown>;
-  if (typeof name !== "string") return invalid("`name` is missing");
+  if (!isObject(body)) return "the request is no object";
+  const { name, partitionCount, config, ...rest } = body;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) return `${shown(unknown)} is nothing that a topic has`;
+  if (typeof name !== "string") return "`name` is missing, or no text";
   if (partitionCount !== undefined && typeof partitionCount !== "number") {
-    return invalid("`partitionCount` is no number");
+    return "`partitionCount` is no number";
   }
-  if (config !== undefined && !isTextMap(config)) return invalid("`config` holds only texts");
+  if (config !== undefined && !isTextMap(config)) return "`config` is no object of texts";
   return {
     name,
     ...(partitionCount === undefined ? {} : { partitionCount }),
@@ -92,16 +131,18 @@ async function newTopicOf(request: Request): Promise<NewTopic | Refusal> {
   };
 }
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 const isTextMap = (value: unknown): value is Record<string, string> =>
-  typeof value === "object" &&
-  value !== null &&
-  Object.values(value).every((text) => typeof text === "string");
+  isObject(value) && Object.values(value).every((text) => typeof text === "string");
 
 function summaryOf(topic: Topic): TopicSummary {
   const partitions = topic.partitions.map(({ index, log }) => ({
     partition: index,
     startOffset: log.startOffset,
     endOffset: log.visibleOffset,
+    records: log.visibleOffset - log.startOffset,
     bytes: log.sizeBytes,
   }));
   return { name: topic.name, id: topic.id, config: topic.config.raw, partitions };
@@ -130,8 +171,9 @@ function refused({ code, message }: Refusal): Response {
   return Response.json(body, { status: statusOf[code] });
 }
 
-const notFound = (request: Request): Response =>
-  Response.json({ message: `no such path: ${new URL(request.url).pathname}` }, { status: 404 });
+/** For what is no request of this interface: a defect of whoever sent it. */
+const answer = (status: number, message: string): Response =>
+  Response.json({ message }, { status });
 
 const notAllowed = (allow: string): Response =>
   Response.json({ message: `allowed here: ${allow}` }, { status: 405, headers: { allow } });

@@ -20,7 +20,7 @@ import type { Broker, Partition, Topic } from "../broker/broker.ts";
 import { assert } from "../base/assert.ts";
 import { partitionForKey } from "../base/murmur2.ts";
 import { Refusal } from "../base/refusal.ts";
-import { frameOverheadBytes, nativeTopicsKnownMax } from "../limits.ts";
+import { batchBytesMax, frameOverheadBytes, nativeTopicsKnownMax } from "../limits.ts";
 import { encodeHeaders, type BatchBuilder } from "../record/builder.ts";
 import { millisecondsOf, nanosecondHeader, nanosecondRemainder } from "../record/nanoseconds.ts";
 import { decodePayload, type PayloadRanges } from "./frame.ts";
@@ -221,16 +221,27 @@ export class NativeSession {
     const group = lane.groups[index] ?? this.#openGroup(lane, topic, index);
     if (append(group.builder, bytes, payload)) return group.fate;
     this.#append(group);
-    group.fate = { reply: null };
-    const fits = append(group.builder, bytes, payload);
+    if (append(group.builder, bytes, payload)) return group.fate;
+    return this.#putAlone(group, bytes, payload);
+  }
+
+  /** A record larger than its topic takes goes alone, so that nothing else is refused with it. */
+  #putAlone(group: Group, bytes: Uint8Array, payload: PayloadRanges): Fate {
+    const { builder, fate } = group;
+    const topicBytesMax = builder.bytesMax;
+    builder.bytesMax = batchBytesMax;
+    const fits = append(builder, bytes, payload);
     assert(fits, "the largest frame fits a batch of its own");
-    return group.fate;
+    this.#append(group);
+    builder.bytesMax = topicBytesMax;
+    return fate;
   }
 
   #openGroup(lane: Lane, topic: Topic, index: number): Group {
     const partition = topic.partitions[index];
     assert(partition !== undefined, "a partition is chosen among those there are");
     const builder = this.protocol.takeBuilder();
+    builder.bytesMax = topic.config.values["max.message.bytes"];
     const group: Group = { lane, partition, builder, fate: { reply: null } };
     lane.groups[index] = group;
     this.#open.push(group);
@@ -250,9 +261,13 @@ export class NativeSession {
     this.#open = [];
   }
 
+  /** Hands over what the group has gathered, if anything; what follows has a fate of its own. */
   #append(group: Group): void {
     const { partition, builder, fate } = group;
-    const appended = partition.log.append(builder.build());
+    if (builder.recordsCount === 0) return;
+    group.fate = { reply: null };
+    const appended = partition.append(builder.buildInPlace());
+    builder.clear();
     if (appended instanceof Refusal) {
       fate.reply = replyToRefusal[appended.code];
       return;

@@ -140,8 +140,8 @@ export class Network {
 
   #sweepLater(): void {
     if (this.#sweepTimer !== null) return;
-    const { connectionSweepMs } = this.limits;
-    this.#sweepTimer = this.clock.after(connectionSweepMs, () => this.#sweep());
+    const delayMs = this.limits.connectionSweepMs;
+    this.#sweepTimer = this.clock.after(delayMs, () => this.#sweep());
   }
 
   #cancelSweep(): void {

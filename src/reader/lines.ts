@@ -52,7 +52,7 @@ export function remarkText(remark: Remark): string {
   const where = remark.found === null ? "" : `${place(remark.found)}: `;
   if (remark.kind === "damage") return where + damageText(remark.damage);
   if (remark.kind === "trimmed") {
-    return `${where}offsets ${range(remark.fromOffset, remark.toOffset)} were deleted`;
+    return `${where}deleted: ${range("offset", remark.fromOffset, remark.toOffset)}`;
   }
   if (remark.kind === "replaced") {
     return `${where}the topic was deleted and created again; reading goes on at its start`;
@@ -82,19 +82,19 @@ export function remarkJson(remark: Remark): string {
   return `{${fields.join(",")}}`;
 }
 
-/** Damage in a sentence without a subject: which offsets, which bytes, and why. */
+/** Damage in words: why, which offsets, which bytes. */
 export function damageText(damage: Damage): string {
   const { fault, path, fromPosition, toPosition, fromOffset, toOffset } = damage;
-  const what = fault === "missing" ? "are missing" : `can't be read (${fault})`;
-  const bytes = toPosition > fromPosition ? `bytes ${range(fromPosition, toPosition)} of ` : "";
+  const bytes = toPosition > fromPosition ? `${range("byte", fromPosition, toPosition)} of ` : "";
   const where = `${bytes}${printable(path, Infinity)}`;
-  if (toOffset <= fromOffset) return `bytes that are no records: ${where} (${fault})`;
-  return `offsets ${range(fromOffset, toOffset)} ${what}: ${where}`;
+  if (toOffset <= fromOffset) return `no records (${fault}): ${where}`;
+  const what = fault === "missing" ? "missing" : `can't be read (${fault})`;
+  return `${what}: ${range("offset", fromOffset, toOffset)}, ${where}`;
 }
 
 /** From an inclusive to an exclusive end, as people count. */
-const range = (from: number, to: number): string =>
-  to - from === 1 ? String(from) : `${from} to ${to - 1}`;
+const range = (noun: string, from: number, to: number): string =>
+  to - from === 1 ? `${noun} ${from}` : `${noun}s ${from} to ${to - 1}`;
 
 const json = (text: string): string => quoted(text, Infinity);
 

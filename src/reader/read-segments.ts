@@ -135,6 +135,8 @@ class SegmentPass {
     const scan = scanBatches(file, seen.position, segment.endPosition, seen.offset);
     for await (const item of scan) {
       if (item.kind === "damage") {
+        // The file ends here, within what was promised: told below.
+        if (item.from === item.to) break;
         const to = { position: item.to, offset: item.toOffset ?? segment.endOffset };
         const begin = { position: item.from, offset: offset(Math.max(item.fromOffset, from)) };
         if (to.offset > from) yield this.damage(item.fault, begin, to);

@@ -71,6 +71,8 @@ export class BatchBuilder {
   recordsCount = 0;
   /** Bytes of the batch if it were built now, not packed. */
   bytes = batchHeaderBytes;
+  /** What `bytes` may come to; above it `append` says false. At most `batchBytesMax`. */
+  bytesMax = batchBytesMax;
 
   private buffer = new Uint8Array(initialBytes);
   private view = viewOf(this.buffer);
@@ -125,12 +127,14 @@ export class BatchBuilder {
    * The builder is empty afterwards.
    */
   build(options: BatchOptions = {}): Uint8Array {
-    return this.buildInPlace(options).slice();
+    const batch = this.buildInPlace(options).slice();
+    this.clear();
+    return batch;
   }
 
   /**
-   * The same as a view of the builder's memory, good until the next `append` here: for callers who
-   * copy the batch at once anyway, as a log does.
+   * The same as a view of the builder's memory: for callers who copy it at once anyway, as a log
+   * does. They call {@link clear} when they have; the builder takes no record before.
    */
   buildInPlace(options: BatchOptions = {}): Uint8Array {
     assert(this.recordsCount > 0, "build: there is a record");
@@ -147,9 +151,7 @@ export class BatchBuilder {
     }
     this.putHeader(compressionNames.indexOf(compression), options);
     seal(buffer, this.view, 0);
-    const batch = buffer.subarray(0, this.bytes);
-    this.clear();
-    return batch;
+    return buffer.subarray(0, this.bytes);
   }
 
   /** Forgets all records since the last `build`, and memory that one large batch has needed. */
@@ -183,7 +185,7 @@ export class BatchBuilder {
       Math.max(valueBytes, 0) +
       headersBytes;
     const needed = this.bytes + varintBytes(length) + length;
-    if (needed > batchBytesMax || this.recordsCount === batchRecordsMax) return false;
+    if (needed > this.bytesMax || this.recordsCount === batchRecordsMax) return false;
     if (needed > this.buffer.length) this.grow(needed);
     if (first) this.baseTimestamp = timestamp;
     this.maxTimestamp = first ? timestamp : Math.max(timestamp, this.maxTimestamp);

@@ -4,12 +4,13 @@ import type { Random } from "../../src/base/random.ts";
 import { rounds } from "../support/rounds.ts";
 import { randomForTest } from "../support/seed.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
+import { until } from "../support/until.ts";
 import { startBroker } from "./support/broker-process.ts";
 import { loadShape, randomMoment, serveOptions } from "./support/chance.ts";
 import { Checker } from "./support/checker.ts";
 import { readDirectory, scanDirectory } from "./support/directory-reader.ts";
 import { History } from "./support/history.ts";
-import { Load } from "./support/load.ts";
+import { Load, type LoadShape } from "./support/load.ts";
 import { median, report, spread } from "./support/numbers.ts";
 import { within } from "./support/within.ts";
 
@@ -90,3 +91,37 @@ test(
   },
   kills * 10_000,
 );
+
+const largeBytes = rounds(256, 1024) * 1024 * 1024;
+const largeValueBytes = 64 * 1024;
+const largeShape: LoadShape = {
+  topics: [{ name: "large", hasKeys: false }],
+  windowFrames: 64,
+  valueBytes: () => largeValueBytes,
+};
+
+test(`a broker killed with ${largeBytes / 1024 / 1024} MiB in its log answers again within ${startMsMax} ms`, async () => {
+  const random = randomForTest();
+  using directory = temporaryDirectory();
+  const data = join(directory.path, "data");
+  const history = new History(producers);
+  const checker = new Checker(history, false);
+  const startMs: number[] = [];
+  let acknowledged = 0;
+  for (const wanted of [largeBytes / largeValueBytes, 200, 200, 0]) {
+    const { process: broker, port, startMs: took } = await startBroker(data);
+    await using _ = broker;
+    if (acknowledged > 0) startMs.push(took);
+    const load = await Load.start(port, history, largeShape, random);
+    await until(() => load.acknowledged >= wanted);
+    broker.kill("SIGKILL");
+    await within(10_000, "the end of the connections", load.closed());
+    acknowledged += load.acknowledged;
+    expect([load.violations, load.refused]).toEqual([[], 0]);
+  }
+  await readDirectory(data, checker);
+  expect(checker.findings()).toEqual([]);
+  const mebibytes = Math.round((acknowledged * largeValueBytes) / 1024 / 1024);
+  report(`start to first answer after a kill with ${mebibytes} MiB`, spread(startMs, "ms"));
+  expect(median(startMs)).toBeLessThan(startMsMax);
+}, 120_000);

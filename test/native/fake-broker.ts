@@ -2,6 +2,7 @@
 import { offset } from "../../src/base/brands.ts";
 import { Refusal } from "../../src/base/refusal.ts";
 import type { Broker, Partition, Topic } from "../../src/broker/broker.ts";
+import { topicConfigDefault } from "../../src/broker/topic-config.ts";
 import type { Appended } from "../../src/log/log.ts";
 import { viewOf } from "../../src/record/batch.ts";
 import { nanosecondsOf } from "../../src/record/nanoseconds.ts";
@@ -30,6 +31,8 @@ export class FakeBroker implements Pick<Broker, "topic" | "ensureTopic"> {
   readonly refusals: Refusal[] = [];
   /** Every batch is committed at once. */
   commitsAtOnce = false;
+  /** The topics' `max.message.bytes`, also kept by their partitions. */
+  batchBytesMax = topicConfigDefault.values["max.message.bytes"];
   readonly #topics = new Map<string, Topic>();
   readonly #waiting = new Map<string, (topic: Topic | Refusal) => void>();
 
@@ -62,15 +65,17 @@ export class FakeBroker implements Pick<Broker, "topic" | "ensureTopic"> {
 
   #newTopic(name: string, partitionCount: number): Topic {
     const partitions = Array.from({ length: partitionCount }, (_, index) => {
-      const log = { append: (batch: Uint8Array) => this.#append(name, index, batch) };
-      return { topic: name, index, log } as unknown as Partition;
+      const append = (batch: Uint8Array) => this.#append(name, index, batch);
+      return { topic: name, index, append } as unknown as Partition;
     });
-    return { name, id: name, partitions } as unknown as Topic;
+    const values = { ...topicConfigDefault.values, "max.message.bytes": this.batchBytesMax };
+    return { name, id: name, partitions, config: { raw: {}, values } } as unknown as Topic;
   }
 
   #append(topic: string, partition: number, batch: Uint8Array): Appended | Refusal {
     const refusal = this.refusals.shift();
     if (refusal !== undefined) return refusal;
+    if (batch.length > this.batchBytesMax) return new Refusal("MESSAGE_TOO_LARGE", "too large");
     const records: string[] = [];
     const timestamps: number[] = [];
     const nanoseconds: number[] = [];

@@ -1,100 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { partitionForKey } from "../../src/base/murmur2.ts";
 import { Refusal } from "../../src/base/refusal.ts";
-import type { Broker } from "../../src/broker/broker.ts";
 import { batchRecordsMax, nativeFrameBytesMax } from "../../src/limits.ts";
-import { encodeFrame, frameHeaderBytes } from "../../src/native/frame.ts";
-import { NativeProtocol } from "../../src/native/protocol.ts";
-import type { NativeLink, NativeSession } from "../../src/native/session.ts";
-import { FrameReader } from "../../src/net/frames.ts";
 import { textBytes } from "../support/hex.ts";
-import { rounds } from "../support/rounds.ts";
-import { randomForTest } from "../support/seed.ts";
-import { FakeBroker } from "./fake-broker.ts";
-
-/** A link that writes down what it is told. */
-class FakeLink implements NativeLink {
-  readonly peer = "peer:1";
-  sent = "";
-  reservedBytes = 0;
-  closedFor: string | null = null;
-  gone = false;
-
-  send(bytes: Uint8Array): void {
-    this.sent += new TextDecoder().decode(bytes);
-  }
-  reserve(bytes: number): void {
-    this.reservedBytes += bytes;
-  }
-  release(bytes: number): void {
-    this.reservedBytes -= bytes;
-  }
-  guard(work: () => void): void {
-    if (!this.gone) work();
-  }
-  close(reason: string): void {
-    this.closedFor ??= reason;
-  }
-}
-
-interface Sent {
-  readonly topic?: string;
-  readonly key?: string;
-  readonly value: string;
-  readonly timestamp?: number;
-  readonly nanoseconds?: number;
-}
-
-/** One connection to a broker that the test holds in its hand. */
-class World {
-  readonly broker = new FakeBroker();
-  readonly protocol = new NativeProtocol(this.broker as unknown as Broker);
-  readonly link = new FakeLink();
-  readonly session: NativeSession = this.protocol.open(this.link);
-
-  /** Receives frames in one chunk. */
-  receive(...frames: readonly (Sent | "empty" | "garbage" | "oversized")[]): void {
-    for (const frame of frames) {
-      if (frame === "empty") this.session.emptyFrame();
-      else if (frame === "oversized") this.session.oversizedFrame(nativeFrameBytesMax + 1);
-      else this.#frame(frame === "garbage" ? textBytes("no message at all....") : payload(frame));
-    }
-    this.session.received();
-  }
-
-  #frame(bytes: Uint8Array): void {
-    this.session.frame(bytes, new DataView(bytes.buffer), 0, bytes.length);
-  }
-
-  /** What was appended, as `topic-partition: records`. */
-  appended(): string[] {
-    return this.broker.batches.map(
-      ({ topic, partition, records }) => `${topic}-${partition}: ${records.join(" ")}`,
-    );
-  }
-
-  /** Commits the batches given by number, in that order. */
-  async commit(...numbers: readonly number[]): Promise<void> {
-    for (const number of numbers) this.broker.batches[number]!.commit();
-    await settled();
-  }
-}
-
-function payload({ topic = "orders", key = "", value, timestamp = 0, nanoseconds = 0 }: Sent) {
-  const message = {
-    timestamp,
-    nanoseconds,
-    topic: textBytes(topic),
-    key: textBytes(key),
-    value: textBytes(value),
-  };
-  return encodeFrame(message).slice(frameHeaderBytes);
-}
-
-/** Commits and creations are promises: their effects are there some microtasks later. */
-async function settled(): Promise<void> {
-  for (let microtask = 0; microtask < 5; microtask++) await Promise.resolve();
-}
+import { FakeLink, payload, settled, World } from "./session-world.ts";
 
 const failed = new Refusal("KAFKA_STORAGE_ERROR", "the disk is gone");
 
@@ -118,6 +27,19 @@ describe("frames of one chunk", () => {
     world.broker.has("orders");
     world.receive(...Array.from({ length: batchRecordsMax + 1 }, () => ({ value: "x" })));
     expect(world.broker.batches.map(({ records }) => records.length)).toEqual([batchRecordsMax, 1]);
+  });
+
+  test("are cut into batches that the topic takes; a too large one is refused alone", async () => {
+    const world = new World();
+    world.broker.batchBytesMax = 200;
+    world.broker.has("orders");
+    const small = Array.from({ length: 10 }, (_, i) => ({ value: `${i}`.padEnd(30, ".") }));
+    world.receive(...small.slice(0, 6), { value: "x".repeat(300) }, ...small.slice(6));
+    expect(world.broker.batches.flatMap(({ records }) => records)).toEqual(
+      small.map(({ value }) => value),
+    );
+    await world.commit(...world.broker.batches.keys());
+    expect(world.link.sent).toBe(`${"OK\n".repeat(6)}NACK:PUBLISH_FAILED\n${"OK\n".repeat(4)}`);
   });
 
   test("keep their times to the nanosecond, and an empty key is no key", () => {
@@ -412,99 +334,3 @@ describe("the end", () => {
     expect(world.appended()).toEqual(["orders-0: a"]);
   });
 });
-
-test("any frames, cut into any chunks, committed in any order: one reply each, in order", async () => {
-  const random = randomForTest();
-  for (let round = rounds(100, 3000); round > 0; round--) {
-    const world = new World();
-    const { broker } = world;
-    broker.has("t0", 1).has("t1", 4);
-    const expected: string[] = [];
-    const committed = new Set<number>();
-    const commitSome = (): void => {
-      const open = broker.batches.map((_, at) => at).filter((at) => !committed.has(at));
-      while (open.length > 0 && random.below(3) > 0) {
-        const [at] = open.splice(random.below(open.length), 1);
-        committed.add(at!);
-        broker.batches[at!]!.commit(isBad(broker.batches[at!]!.partition) ? failed : undefined);
-      }
-    };
-    for (let chunk = random.below(8); chunk >= 0; chunk--) {
-      const frames = Array.from({ length: random.below(12) }, () => {
-        const kind = random.below(10);
-        if (kind === 0) return "empty" as const;
-        if (kind === 1) return "garbage" as const;
-        return { topic: `t${random.below(4)}`, key: `k${random.below(9)}`, value: "v" };
-      });
-      for (const frame of frames) expected.push(expectedReply(frame));
-      world.receive(...frames);
-      if (random.below(2) > 0) commitSome();
-      for (const name of [...broker.asked]) {
-        if (random.below(2) === 0) answerFor(broker, name);
-      }
-      await settled();
-      expect(expected.join("").startsWith(world.link.sent)).toBe(true);
-    }
-    for (const name of [...broker.asked]) answerFor(broker, name);
-    await settled();
-    for (const [at, batch] of broker.batches.entries()) {
-      if (!committed.has(at)) batch.commit(isBad(batch.partition) ? failed : undefined);
-    }
-    await settled();
-    expect(world.link.sent).toBe(expected.join(""));
-    expect(world.link.reservedBytes).toBe(0);
-  }
-});
-
-test("any bytes at all: one reply for each frame that they happen to be, and no harm", async () => {
-  const random = randomForTest();
-  for (let round = rounds(200, 20_000); round > 0; round--) {
-    const world = new World();
-    world.broker.has("orders", 3).commitsAtOnce = true;
-    const reader = new FrameReader(world.protocol.framing, world.session);
-    const frames = Array.from({ length: 20 }, () => {
-      const content = payload({
-        key: random.below(2) ? "k" : "",
-        value: "x".repeat(random.below(50)),
-      });
-      return [...new Uint8Array(Uint32Array.of(content.length).buffer), ...content];
-    });
-    const stream = Uint8Array.from(frames.flat());
-    for (let flips = random.below(6); flips > 0; flips--) {
-      // Mostly low bytes, so that lengths stay in reach.
-      stream[random.below(stream.length)] = random.below(random.below(2) ? 60 : 256);
-    }
-    for (let at = 0; at < stream.length;) {
-      const next = at + 1 + random.below(400);
-      reader.feed(stream.slice(at, next));
-      world.session.received();
-      at = next;
-    }
-    for (const name of [...world.broker.asked]) world.broker.answer(name, 2);
-    await settled();
-    const lines = world.link.sent.split("\n");
-    expect(lines.pop()).toBe("");
-    const oversized = lines.at(-1) === "NACK:PROTOCOL_ERROR";
-    expect(lines).toHaveLength(reader.completed + (oversized ? 1 : 0));
-    expect(world.link.closedFor !== null).toBe(oversized);
-    expect(world.link.reservedBytes).toBe(0);
-    const stored = world.broker.batches.flatMap(({ records }) => records);
-    expect(stored).toHaveLength(lines.filter((line) => line === "OK").length);
-  }
-});
-
-/** In the random test: `t2` gets four partitions, `t3` is refused, partition 2 is broken. */
-const isBad = (partition: number): boolean => partition === 2;
-
-function answerFor(broker: FakeBroker, name: string): void {
-  const refusal = new Refusal("POLICY_VIOLATION", "no");
-  broker.answer(name, name === "t3" ? refusal : 4);
-}
-
-function expectedReply(frame: "empty" | "garbage" | { topic: string; key: string }): string {
-  if (frame === "empty") return "NACK:CORRUPTED\n";
-  if (frame === "garbage") return "NACK:INVALID_FORMAT\n";
-  const count = frame.topic === "t0" ? 1 : 4;
-  const bad = frame.topic === "t3" || isBad(partitionForKey(textBytes(frame.key), count));
-  return bad ? "NACK:PUBLISH_FAILED\n" : "OK\n";
-}

@@ -62,7 +62,7 @@ test("a closed socket is told apart from a full one", () => {
 
 test("what goes in comes out, whatever the pieces and however little is taken", () => {
   const random = randomForTest();
-  for (let round = rounds(200, 5000); round > 0; round--) {
+  for (let round = rounds(200, 1500); round > 0; round--) {
     const chain = new ByteChain(1 + random.below(64));
     const expected: number[] = [];
     const taker = new Taker(0);

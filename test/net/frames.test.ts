@@ -62,6 +62,16 @@ describe("frames that lie whole in a chunk", () => {
 });
 
 describe("a frame in pieces", () => {
+  test("of which only the length came before is a view of the chunk, and no copy", () => {
+    const told = new Told();
+    const reader = new FrameReader(little, told);
+    const frame = framed(payload(1, 2, 3));
+    reader.feed(frame.slice(0, 4));
+    const rest = frame.slice(4);
+    reader.feed(rest);
+    expect(told.payloads[0]?.bytes).toBe(rest);
+  });
+
   test("is handed over once, however it was cut", () => {
     const random = randomForTest();
     for (let round = rounds(300, 5000); round > 0; round--) {

@@ -2,6 +2,8 @@
  * Reads everything in a data directory that no broker is writing, through the library that the
  * reader and the embedded consumer use, and hands it to a checker.
  */
+import { existsSync } from "node:fs";
+import nodePath from "node:path";
 import { systemClock } from "../../../src/base/clock.ts";
 import { offset } from "../../../src/base/brands.ts";
 import { createLogger } from "../../../src/base/logger.ts";
@@ -35,10 +37,9 @@ const environmentOf = (data: string): LogEnvironment =>
   });
 
 /** All partitions that are there; some of a topic that was being created may be missing. */
-async function partitionsIn(environment: LogEnvironment): Promise<Partition[]> {
+async function partitionsIn(data: string, environment: LogEnvironment): Promise<Partition[]> {
+  if (!existsSync(nodePath.join(data, "topics"))) return [];
   const { disk } = environment;
-  const root = await disk.list(".");
-  if (!root.some(({ name }) => name === "topics")) return [];
   const found: Partition[] = [];
   for (const { name: topic } of await disk.list("topics")) {
     const inside = await disk.list(`topics/${topic}`);
@@ -57,7 +58,7 @@ const directoryOf = (partition: Partition): string => `topics/${nameOf(partition
 /** Hands what the directory holds beyond what the checker has taken to the checker. */
 export async function readDirectory(data: string, checker: Checker): Promise<void> {
   const environment = environmentOf(data);
-  for (const partition of await partitionsIn(environment)) {
+  for (const partition of await partitionsIn(data, environment)) {
     const view = new LogView(environment, directoryOf(partition), () => false);
     const refused = await view.refresh();
     if (refused !== null) checker.note("damaged", `${nameOf(partition)}: ${refused}`);
@@ -105,7 +106,7 @@ function takeBatches(chunk: Uint8Array, checker: Checker, partition: Partition):
 /** Walks every log file from its first byte to its last, and notes what is no batch. */
 export async function scanDirectory(data: string, checker: Checker): Promise<void> {
   const environment = environmentOf(data);
-  for (const partition of await partitionsIn(environment)) {
+  for (const partition of await partitionsIn(data, environment)) {
     const directory = directoryOf(partition);
     for (const { base, logBytes } of segmentsIn(await environment.disk.list(directory))) {
       if (logBytes === null) continue;

@@ -1,0 +1,150 @@
+/**
+ * File systems of a test's own, mounted on temporary directories: root's business, on Linux.
+ *
+ * Owned data: what is mounted now, so that nothing stays mounted when the tests end, whatever
+ * happens to them.
+ */
+import { closeSync, mkdtempSync, openSync, rmSync, ftruncateSync } from "node:fs";
+import os from "node:os";
+import { join } from "node:path";
+import { untilWithin } from "./within.ts";
+
+/** A file system that is in a file. */
+export type ImageKind = "ext4" | "xfs";
+
+/** Programs that each kind needs. */
+const programs: Readonly<Record<ImageKind | "tmpfs", readonly string[]>> = {
+  ext4: ["mount", "umount", "mkfs.ext4"],
+  xfs: ["mount", "umount", "mkfs.xfs"],
+  tmpfs: ["mount", "umount"],
+};
+
+/** How each is made. Quickly: nobody will look at its unused parts. */
+const makers: Readonly<Record<ImageKind, readonly string[]>> = {
+  ext4: ["mkfs.ext4", "-q", "-F", "-m", "0", "-E", "nodiscard,lazy_itable_init=1"],
+  xfs: ["mkfs.xfs", "-q", "-f", "-K"],
+};
+
+/** The smallest image of each kind, in MiB. */
+const mebibytesMin: Readonly<Record<ImageKind, number>> = { ext4: 8, xfs: 300 };
+
+const mounted = new Set<string>();
+process.on("exit", () => {
+  for (const path of mounted) Bun.spawnSync(["umount", "--lazy", path]);
+});
+
+/** Why this machine can't mount such a file system; `null` if it can: it was tried. */
+export async function mountFault(kind: ImageKind | "tmpfs"): Promise<string | null> {
+  if (process.platform !== "linux") return "it needs Linux";
+  if (process.getuid?.() !== 0) return "only root may mount file systems";
+  const missing = programs[kind].find((program) => Bun.which(program) === null);
+  if (missing !== undefined) return `${missing} is not installed`;
+  try {
+    if (kind === "tmpfs") {
+      await (await mountMemory(1))[Symbol.asyncDispose]();
+      return null;
+    }
+    await using image = makeImage(kind, mebibytesMin[kind]);
+    await image.mount();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** A mount point, and what becomes of it. */
+class MountPoint {
+  readonly path = mkdtempSync(join(os.tmpdir(), "obelisk-mount-"));
+
+  async mount(...what: string[]): Promise<void> {
+    await command("mount", ...what, this.path);
+    mounted.add(this.path);
+  }
+
+  async unmount(): Promise<void> {
+    if (!mounted.has(this.path)) return;
+    // A process that was killed may not have let go of its files yet.
+    await untilWithin(10_000, `unmounting ${this.path}`, async () => {
+      return (await attempt("umount", this.path)) === null;
+    });
+    mounted.delete(this.path);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unmount();
+    rmSync(this.path, { recursive: true });
+  }
+}
+
+/** A file system in memory. */
+export interface MemoryFilesystem extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Mounts a file system in memory, of so many MiB. @param option one more option of `mount` */
+export async function mountMemory(mebibytes: number, option = "rw"): Promise<MemoryFilesystem> {
+  const point = new MountPoint();
+  try {
+    await point.mount("-t", "tmpfs", "-o", `size=${mebibytes}m,mode=0755,${option}`, "tmpfs");
+    return point;
+  } catch (error) {
+    await point[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A new file for a file system of so many MiB; see {@link ImageFilesystem}. */
+export function makeImage(kind: ImageKind, mebibytes: number): ImageFilesystem {
+  return new ImageFilesystem(kind, mebibytes * 1024 * 1024);
+}
+
+/** A file system in a file; it can be mounted again and again. */
+export class ImageFilesystem implements AsyncDisposable {
+  readonly #point = new MountPoint();
+  readonly #image = `${this.#point.path}.image`;
+  #isMade = false;
+
+  constructor(
+    private readonly kind: ImageKind,
+    private readonly bytes: number,
+  ) {}
+
+  /** Where it is, or will be, mounted. */
+  get path(): string {
+    return this.#point.path;
+  }
+
+  /** Mounts it, and makes it first if this is the first time. */
+  async mount(): Promise<void> {
+    if (!this.#isMade) {
+      const file = openSync(this.#image, "w");
+      ftruncateSync(file, this.bytes);
+      closeSync(file);
+      await command(...makers[this.kind], this.#image);
+      this.#isMade = true;
+    }
+    await this.#point.mount("-t", this.kind, "-o", "loop", this.#image);
+  }
+
+  async unmount(): Promise<void> {
+    await this.#point.unmount();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#point[Symbol.asyncDispose]();
+    rmSync(this.#image, { force: true });
+  }
+}
+
+/** Runs a program to its end; an error with what it said if it fails. */
+async function command(...words: string[]): Promise<void> {
+  const failure = await attempt(...words);
+  if (failure !== null) throw new Error(`${words.join(" ")}: ${failure}`);
+}
+
+/** What a program said that failed; `null` if it did not. */
+async function attempt(...words: string[]): Promise<string | null> {
+  const child = Bun.spawn(words, { stdio: ["ignore", "ignore", "pipe"] });
+  const said = await child.stderr.text();
+  return (await child.exited) === 0 ? null : said.trim();
+}
