@@ -120,6 +120,30 @@ export const producerConnectMsMax = 10_000;
 export const producerBackoffMsMin = 50;
 export const producerBackoffMsMax = 5_000;
 
+/** `produce`: what is read of a file at a time. */
+export const produceReadBytes = 256 * KiB;
+/** `produce`: records sent with one promise. */
+export const produceBatchRecordsMax = 1_000;
+/** `produce`: records that were not stored are told one by one up to here, then counted. */
+export const produceReportsMax = 10;
+export const produceRateMax = 10_000_000;
+export const produceCountMax = 1_000_000_000_000;
+export const produceTimeoutMsMin = 1;
+export const produceTimeoutMsMax = 3600 * 1000;
+/** `produce`: connections that end without a reply, before it gives up on whoever listens there. */
+export const produceSilentConnectionsMax = 3;
+/** `produce --rate`: what a pause has saved up may come at once, up to this much time's worth. */
+export const produceBurstMs = 100;
+
+/** A command that follows a directory looks for what has come this often, and at least so often. */
+export const followPollMs = 100;
+export const followPollMsMax = 1_000;
+/** `consume` commits at the latest this long after it has printed. */
+export const consumeCommitMs = 1_000;
+/** The furthest that options of `read` and `consume` may go. */
+export const consumeCountMax = 1_000_000_000_000;
+export const consumeTimeoutMsMax = 24 * 3600 * 1000;
+
 /** Import: a batch is closed once it has this much; a larger message has one of its own. */
 export const importBatchBytes = 256 * KiB;
 /** Import: appended and not yet on the device. */
@@ -127,6 +151,8 @@ export const importInFlightBytesMax = 16 * MiB;
 /** Import into a broker: messages that are sent together, and how many such wait for replies. */
 export const importSendMessages = 500;
 export const importRepliesAwaitedMax = 16;
+/** Import: damaged stretches of one log that are told one by one; more are counted. */
+export const importDamagesToldMax = 20;
 
 /** The path of a Unix socket: the shortest limit of the systems we run on (macOS). */
 export const unixSocketPathBytesMax = 103;
@@ -154,8 +180,10 @@ export const pollMessagesMax = 100_000;
 export const pollReadBytes = MiB;
 /** A poll ends with the message that brings its keys and values to this. */
 export const pollBytesMax = 32 * MiB;
+/** How often a busy consumer looks for new topics and partitions. */
+export const consumerLookMs = 1_000;
 /** Places that a consumer's commit remembers of each partition, to find back after lost records. */
-export const commitMarksMax = 24;
+export const commitMarksMax = 32;
 /** Warnings that nobody takes from a consumer: above this the oldest are dropped, and counted. */
 export const consumerWarningsMax = 1_000;
 

@@ -15,7 +15,12 @@ import { DiskError } from "./disk/disk.ts";
 import { localDisk } from "./disk/local.ts";
 import { lockDirectory, LockHeld, type DirectoryLock } from "./disk/lock.ts";
 import { handleControl } from "./http/control.ts";
-import { partitionsMax, unixSocketPathBytesMax } from "./limits.ts";
+import {
+  descriptorsReserved,
+  logFilesOpenMax,
+  partitionsMax,
+  unixSocketPathBytesMax,
+} from "./limits.ts";
 import { LogEnvironment } from "./log/environment.ts";
 import { openSegmentLog } from "./log/open.ts";
 import { openSqliteMetadata } from "./metadata/sql.ts";
@@ -67,7 +72,9 @@ export async function openHome(
   }
   const disk = localDisk(options.data);
   const clock = systemClock;
-  const environment = new LogEnvironment({ disk, clock, logger, cacheBytes: options.cacheBytes });
+  const { cacheBytes } = options;
+  const { filesOpenMax } = await descriptorShares();
+  const environment = new LogEnvironment({ disk, clock, logger, cacheBytes, filesOpenMax });
   const broker = await createBroker(
     {
       disk,
@@ -121,6 +128,26 @@ async function takeDirectory(path: string): Promise<DirectoryLock | LockHeld | R
   }
 }
 
+/** How the open files that the system allows are shared out. */
+interface DescriptorShares {
+  readonly filesOpenMax: number;
+  readonly connectionsMax: number;
+}
+
+/**
+ * A quarter for logs, a reserve for metadata and the like, the rest for connections: an accept that
+ * fails for want of a descriptor would spin. Where the limit can't be read there is none.
+ */
+async function descriptorShares(): Promise<DescriptorShares> {
+  const limits = await fs.readFile("/proc/self/limits", "utf8").catch((error: unknown) => {
+    if (process.platform === "linux") throw error;
+    return "";
+  });
+  const limit = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
+  const filesOpenMax = Math.max(1, Math.min(logFilesOpenMax, Math.floor(limit / 4)));
+  return { filesOpenMax, connectionsMax: Math.max(1, limit - filesOpenMax - descriptorsReserved) };
+}
+
 /** Where a server can be reached. */
 export interface Door {
   /** What it speaks. */
@@ -153,11 +180,18 @@ export async function startServer(
   const home = await openHome(options, logger);
   if (home instanceof LockHeld) return new StartFailure(home.toString());
   if (home instanceof Refusal) return new StartFailure(home.message);
+  const { connectionsMax } = await descriptorShares();
+  if (connectionsMax < options.maxConnections) {
+    logger.info("fewer connections than asked for: the system allows too few open files", {
+      connectionsMax,
+      asked: options.maxConnections,
+    });
+  }
   const network = new Network({
     clock: systemClock,
     logger,
     limits: {
-      connectionsMax: options.maxConnections,
+      connectionsMax: Math.min(connectionsMax, options.maxConnections),
       connectionsPerAddressMax: options.maxConnectionsPerAddress,
     },
   });

@@ -5,19 +5,19 @@
 import { printable, quoted } from "../base/printable.ts";
 import { Refusal } from "../base/refusal.ts";
 import { partitionsPerTopicMax, shownCharactersMax } from "../limits.ts";
-import { brokerOptions } from "../options.ts";
 import { findPartitions, type FoundPartition } from "../reader/directory.ts";
 import type { Health, NoteKind } from "../reader/findings.ts";
 import { damageText } from "../reader/lines.ts";
 import { selectsPartition } from "../reader/selection.ts";
 import { bytesToVerify, verifyPartition, worstOf, type PartitionReport } from "../reader/verify.ts";
 import { defineCommand, exitCode, type ExitCode, type World } from "./command.ts";
+import { counted, offsetsText } from "./counted.ts";
 import { integer, text, toggle } from "./option-kinds.ts";
 import { repeated } from "./option.ts";
 import { makeRoom } from "./progress-room.ts";
 import { createProgress, progressOption, type ProgressMode } from "./progress.ts";
-import { openReadable, type ReadableDirectory } from "./read-directory.ts";
-import { humanCount, humanDuration, humanSize, wrap, type Style } from "./terminal.ts";
+import { openReadable, readDataOption, type ReadableDirectory } from "./read-directory.ts";
+import { humanDuration, humanSize, wrap, type Style } from "./terminal.ts";
 
 export const check = defineCommand({
   name: "check",
@@ -31,7 +31,7 @@ export const check = defineCommand({
   ],
   operands: [{ name: "directory", help: "What to check, instead of --data", count: "optional" }],
   options: {
-    data: brokerOptions.data,
+    data: readDataOption,
     topic: repeated(text({ short: "t", placeholder: "<name>", help: "Check only this topic" })),
     partition: repeated(
       integer({
@@ -145,14 +145,12 @@ const healthColumns = 7;
 function textReport(report: PartitionReport, style: Style): string {
   const { found, health, findings, refusal } = report;
   const status = style[colourOf[health]](health.padEnd(healthColumns));
-  const counts = [`${humanCount(report.records)} records`];
+  const counts = [counted(report.records, "record")];
   if (found.source.kind === "own") {
-    const segments = report.segments === 1 ? "1 segment" : `${report.segments} segments`;
-    counts.push(`${humanCount(report.batches)} batches`, segments);
+    counts.push(counted(report.batches, "batch", "batches"), counted(report.segments, "segment"));
   }
-  const { startOffset, endOffset } = report;
-  const offsets = endOffset > startOffset ? `offsets ${startOffset} to ${endOffset - 1}, ` : "";
-  const lines = [`${status}  ${placeOf(found)}  ${offsets}${counts.join(", ")}`];
+  const facts = [...offsetsOf(report), ...counts].join(", ");
+  const lines = [`${status}  ${placeOf(found)}  ${facts}`];
   for (const damage of findings.damages) lines.push(`  ${damageText(damage)}`);
   if (findings.moreDamages > 0) lines.push(`  and ${findings.moreDamages} more damaged stretches`);
   if (refusal !== null) lines.push(`  ${printable(refusal.message, Infinity)}`);
@@ -162,6 +160,9 @@ function textReport(report: PartitionReport, style: Style): string {
   if (findings.moreNotes > 0) lines.push(`  and ${findings.moreNotes} more notes`);
   return lines.map((line) => `${line}\n`).join("");
 }
+
+const offsetsOf = ({ startOffset, endOffset }: PartitionReport): string[] =>
+  endOffset <= startOffset ? [] : [offsetsText(startOffset, endOffset - 1)];
 
 function jsonReport(report: PartitionReport): string {
   const { found, findings, refusal, ...counts } = report;
@@ -181,12 +182,19 @@ function jsonReport(report: PartitionReport): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-/** What to do about each kind of finding; nothing is said of what needs nothing. */
-const damageAdvice =
-  "Damaged or missing: those records can't be had from this directory. Nothing is cut or deleted, " +
-  "a broker serves everything around them, and refuses them with the offset at which reading can " +
-  "go on. Copy the files away before anything else, look after the disk (its own log, SMART), " +
-  "and take the records from a backup or from their producers.";
+/** What to do about damage, by whose files they are. */
+const damageAdvice: Readonly<Record<FoundPartition["source"]["kind"], string>> = {
+  own:
+    "Damaged or missing: those records can't be had from this directory. Nothing is cut or " +
+    "deleted; a broker serves everything around them, and refuses them with the offset at which " +
+    "reading can go on. Copy the files away before anything else, look after the disk (its own " +
+    "log, SMART), and take the records from a backup or from their producers.",
+  original:
+    "Damaged: those messages of the original can't be had from its files. `obelisk import` " +
+    "leaves them out and takes all others.",
+};
+
+/** What to do about each kind of note; nothing is said of what needs nothing. */
 
 const noteAdvice: Readonly<Record<NoteKind, string | null>> = {
   torn: null,
@@ -205,6 +213,7 @@ const noteAdvice: Readonly<Record<NoteKind, string | null>> = {
 class Summary {
   bytes = 0;
   readonly #counts: Record<Health, number> = { healthy: 0, noted: 0, damaged: 0 };
+  readonly #damaged = new Set<FoundPartition["source"]["kind"]>();
   readonly #noted = new Set<NoteKind>();
   #records = 0;
 
@@ -213,8 +222,9 @@ class Summary {
     private readonly isLive: boolean,
   ) {}
 
-  add({ health, records, findings }: PartitionReport): void {
+  add({ found, health, records, findings }: PartitionReport): void {
     this.#counts[health] += 1;
+    if (health === "damaged") this.#damaged.add(found.source.kind);
     this.#records += records;
     for (const { kind } of findings.notes) this.#noted.add(kind);
   }
@@ -227,19 +237,21 @@ class Summary {
   text(tookMs: number, columns: number): string {
     const { healthy, noted, damaged } = this.#counts;
     const total = healthy + noted + damaged;
-    const partitions = total === 1 ? "1 partition" : `${humanCount(total)} partitions`;
     const parts = [`${healthy} healthy`];
     if (noted > 0) parts.push(`${noted} with notes`);
     if (damaged > 0) parts.push(`${damaged} damaged`);
-    const outcome = total === 0 ? "holds no topics" : `${partitions}: ${parts.join(", ")}`;
-    const read = `${humanCount(this.#records)} records, ${humanSize(this.bytes)}`;
+    const outcome =
+      total === 0 ? "holds no topics" : `${counted(total, "partition")}: ${parts.join(", ")}`;
+    const read = `${counted(this.#records, "record")}, ${humanSize(this.bytes)}`;
     const lines = [`${this.path}: ${outcome} (${read} in ${humanDuration(tookMs)})`];
     if (this.isLive) {
       lines.push("A broker is at work here: what it had acknowledged was checked.");
     }
-    const advice = damaged > 0 ? [damageAdvice] : [];
-    for (const kind of this.#noted) advice.push(noteAdvice[kind] ?? "");
-    for (const paragraph of advice.filter((each) => each !== "")) {
+    const advice = [
+      ...this.#damaged.values().map((kind) => damageAdvice[kind]),
+      ...this.#noted.values().map((kind) => noteAdvice[kind]),
+    ];
+    for (const paragraph of advice.filter((each) => each !== null)) {
       lines.push("", ...wrap(paragraph, Math.min(columns, adviceColumnsMax)));
     }
     return lines.map((line) => `${line}\n`).join("");

@@ -8,6 +8,11 @@ import type { Registry } from "./program.ts";
 
 export const commands: Registry = {
   serve: async () => (await import("./serve.ts")).serve,
+  read: async () => (await import("./read.ts")).read,
+  check: async () => (await import("./check.ts")).check,
+  import: async () => (await import("./import.ts")).importTopics,
+  produce: async () => (await import("./produce.ts")).produce,
+  consume: async () => (await import("./consume.ts")).consume,
   topics: async () => (await import("./topics.ts")).topics,
   version: async () => (await import("./version.ts")).version,
 };

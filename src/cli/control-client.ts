@@ -175,6 +175,9 @@ async function openAnswerer(
       };
     }
     const socket = shortest(nodePath.join(target.data, controlSocketName));
+    if (Buffer.byteLength(socket) > unixSocketPathBytesMax) {
+      return new ControlFailure(`${home}; the path of its control socket is too long: ${socket}`);
+    }
     const silence = await whySilent(socket);
     if (silence === null) return remoteAnswerer(socket, home);
     if (clock.monotonic() >= deadline)
@@ -234,9 +237,6 @@ function shortest(path: string): string {
 
 /** Why nobody listens on a socket; `null` if somebody does. */
 async function whySilent(socket: string): Promise<string | null> {
-  if (Buffer.byteLength(socket) > unixSocketPathBytesMax) {
-    return `the path of its control socket is too long: ${socket}`;
-  }
   try {
     const connection = await Bun.connect({ unix: socket, socket: { data: () => {} } });
     connection.end();

@@ -3,29 +3,72 @@
  * topics and chooses partitions by key, so the order that stays is that of the messages of one
  * key; a message counts as imported once the broker has said OK.
  */
+import { dialNative } from "../client/native-connection.ts";
 import { Producer, type ProducerMessage } from "../client/producer.ts";
 import { ProducerError } from "../client/producer-error.ts";
 import { importBatchBytes, importRepliesAwaitedMax, importSendMessages } from "../limits.ts";
 import { nanosecondsOf, nanosecondsPerMillisecond } from "../record/nanoseconds.ts";
 import type { BatchRecord } from "../record/records.ts";
+import { addressText, type BrokerAddress } from "./broker-address.ts";
 import type { ImportSink, ImportTarget } from "./import-target.ts";
+import { watchedDial } from "./produce-dial.ts";
 
-/** Where a broker speaks the original's protocol. */
-export interface BrokerAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Connects with the first message. What the broker has already, it can't see. */
-export function openBrokerTarget({ host, port }: BrokerAddress): ImportTarget {
-  const producer = new Producer({ host, port });
+/**
+ * Connects with the first message. What the broker has already, it can't see.
+ * @param warn told when a connection breaks and comes back
+ */
+export function openBrokerTarget(
+  address: BrokerAddress,
+  warn: (message: string) => void,
+): ImportTarget {
+  const line = new BrokerLine(address, warn);
   return {
-    name: `${host}:${port}`,
+    name: addressText(address),
     objections: () => [],
     prepare: async () => null,
-    open: ({ name }) => new BrokerSink(producer, name),
-    close: () => producer.close(),
+    open: ({ name }) => new BrokerSink(line, name),
+    close: () => line.close(),
   };
+}
+
+/** The producer of all topics, and why there is no use in going on with it. */
+class BrokerLine {
+  readonly #producer: Producer;
+  #hopeless: string | null = null;
+  /** The end of the connection is no news any more. */
+  #isClosing = false;
+
+  constructor(address: BrokerAddress, warn: (message: string) => void) {
+    this.#producer = new Producer({
+      ...address,
+      dial: watchedDial(dialNative, {
+        hopeless: (reason) => {
+          this.#hopeless ??= reason;
+          this.#producer.abort();
+        },
+        lost: (reason) => {
+          if (!this.#isClosing) warn(`the connection broke (${reason}); trying again`);
+        },
+        back: () => warn("connected again"),
+      }),
+    });
+  }
+
+  close(): Promise<void> {
+    this.#isClosing = true;
+    return this.#producer.close();
+  }
+
+  /** `null` once all are stored; otherwise why one is not. */
+  async send(messages: readonly ProducerMessage[]): Promise<string | null> {
+    try {
+      await this.#producer.sendBatch(messages);
+      return null;
+    } catch (error) {
+      if (error instanceof ProducerError) return this.#hopeless ?? error.message;
+      throw error;
+    }
+  }
 }
 
 /** Messages that were sent, and what became of them: `null` once they are stored. */
@@ -42,7 +85,7 @@ class BrokerSink implements ImportSink {
   readonly #awaited: Sent[] = [];
 
   constructor(
-    private readonly producer: Producer,
+    private readonly line: BrokerLine,
     private readonly topic: string,
   ) {}
 
@@ -54,32 +97,30 @@ class BrokerSink implements ImportSink {
   }
 
   async end(): Promise<string | null> {
-    return (await this.#send()) ?? (await this.#settle(0));
+    const refused = await this.#send();
+    const unsettled = await this.#settle(0);
+    return refused ?? unsettled;
   }
 
   async #send(): Promise<string | null> {
-    const count = this.#messages.length;
-    const settled = this.producer.sendBatch(this.#messages).then(
-      () => null,
-      (error: unknown) => {
-        if (error instanceof ProducerError) return error.message;
-        throw error;
-      },
-    );
+    const messages = this.#messages;
     this.#messages = [];
     this.#bytes = 0;
-    this.#awaited.push({ count, settled });
+    this.#awaited.push({ count: messages.length, settled: this.line.send(messages) });
     return await this.#settle(importRepliesAwaitedMax);
   }
 
+  /** Waits until no more than so many wait for their replies. */
   async #settle(awaitedMax: number): Promise<string | null> {
+    let refused: string | null = null;
     while (this.#awaited.length > awaitedMax) {
       const oldest = this.#awaited.shift();
-      const refused = (await oldest?.settled) ?? null;
-      if (refused !== null) return refused;
-      this.stored += oldest?.count ?? 0;
+      if (oldest === undefined) break;
+      const refusal = await oldest.settled;
+      if (refusal === null) this.stored += oldest.count;
+      else refused ??= refusal;
     }
-    return null;
+    return refused;
   }
 }
 

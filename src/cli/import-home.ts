@@ -19,6 +19,7 @@ import {
 import { BatchBuilder } from "../record/builder.ts";
 import type { BatchRecord } from "../record/records.ts";
 import { openHome } from "../server.ts";
+import { counted } from "./counted.ts";
 import type { ImportSink, ImportTarget, ImportTopic } from "./import-target.ts";
 
 /** What the caller may say. */
@@ -73,8 +74,8 @@ function objectionsTo(broker: Broker, wanted: ImportTopic, append: boolean): str
   const records = recordsOf(topic);
   if (records === 0 || append) return [];
   return [
-    `topic ${topic.name} has ${records} records already, perhaps from an import that was ` +
-      "interrupted. Delete it and import it again (--topic chooses topics), or say --append to " +
+    `topic ${topic.name} has ${counted(records, "record")} already, perhaps of an interrupted ` +
+      "import. Delete it and import it again (--topic chooses topics), or say --append to " +
       "add the messages behind them.",
   ];
 }
@@ -122,7 +123,8 @@ class HomeSink implements ImportSink {
 
   async end(): Promise<string | null> {
     const refused = this.#builder.recordsCount > 0 ? await this.#append() : null;
-    return refused ?? (await this.#settle(0));
+    const unsettled = await this.#settle(0);
+    return refused ?? unsettled;
   }
 
   async #append(): Promise<string | null> {
@@ -139,14 +141,15 @@ class HomeSink implements ImportSink {
 
   /** Waits until no more than so many bytes are under way. */
   async #settle(bytesMax: number): Promise<string | null> {
+    let refused: string | null = null;
     while (this.#inFlightBytes > bytesMax) {
       const oldest = this.#inFlight.shift();
       if (oldest === undefined) break;
       this.#inFlightBytes -= oldest.bytes;
       const refusal = await oldest.committed;
-      if (refusal !== null) return refusal.message;
-      this.stored += oldest.records;
+      if (refusal === null) this.stored += oldest.records;
+      else refused ??= refusal.message;
     }
-    return null;
+    return refused;
   }
 }

@@ -13,7 +13,7 @@ export interface ImportSink {
   /** How many are known to be stored. */
   readonly stored: number;
   put(record: BatchRecord): Promise<string | null>;
-  /** Resolves once all that was put is stored. */
+  /** Resolves once the fate of all that was put is known, refused or stored. */
   end(): Promise<string | null>;
 }
 

@@ -1,4 +1,4 @@
-/** Room for a line of text on a terminal where a progress is drawn, which then draws itself again. */
+/** Room for text on a terminal where a progress is drawn, which then draws itself again. */
 import type { Output } from "./output.ts";
 import type { ProgressMode } from "./progress.ts";
 

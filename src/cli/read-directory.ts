@@ -9,8 +9,17 @@ import { isLocked } from "../disk/lock.ts";
 import { readerFilesOpenMax } from "../limits.ts";
 import { topicsDirectory } from "../log/layout.ts";
 import { LogEnvironment } from "../log/environment.ts";
+import { brokerOptions } from "../options.ts";
 import type { World } from "./command.ts";
 import { openLog } from "./log.ts";
+import { text } from "./option-kinds.ts";
+
+/** For the table of a command that reads. */
+export const readDataOption = text({
+  default: brokerOptions.data.fallback ?? "",
+  placeholder: "<directory>",
+  help: "Data directory, whether or not a broker has it",
+});
 
 /** A directory, ready to be read. */
 export interface ReadableDirectory {
@@ -42,7 +51,8 @@ export async function openReadable(
   return { path, environment, isLive: () => isLocked(root) };
 }
 
-async function directoryFault(path: string): Promise<string | null> {
+/** Why there is no directory at `path`, as a sentence; `null`: there is one. */
+export async function directoryFault(path: string): Promise<string | null> {
   try {
     return (await stat(path)).isDirectory() ? null : `${path} is no directory`;
   } catch (error) {

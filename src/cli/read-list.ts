@@ -14,6 +14,7 @@ import {
 } from "../reader/inventory.ts";
 import { selectsPartition, type Selection } from "../reader/selection.ts";
 import { exitCode, type ExitCode, type World } from "./command.ts";
+import { counted } from "./counted.ts";
 import { createProgress, type ProgressMode } from "./progress.ts";
 import type { ReadableDirectory } from "./read-directory.ts";
 import { humanCount, humanSize, table, type Style, type TableColumn } from "./terminal.ts";
@@ -52,11 +53,16 @@ export async function listDirectory(
   });
   const inventories: PartitionInventory[] = [];
   const refusals: string[] = [];
+  let isDamaged = false;
   for (const [done, each] of wanted.entries()) {
     const taken = await takeInventory(environment, each, { isFull: request.isFull, isLive });
     progress.report(done + 1);
-    if (taken instanceof Refusal) refusals.push(`${placeOf(each)}: ${taken.message}`);
-    else if (!request.json) inventories.push(taken);
+    if (taken instanceof Refusal) {
+      refusals.push(`${placeOf(each)}: ${taken.message}`);
+      continue;
+    }
+    isDamaged ||= taken.segments.some(hasDamage);
+    if (!request.json) inventories.push(taken);
     else {
       stdout.write(`${JSON.stringify(jsonOf(taken))}\n`);
       await stdout.ready();
@@ -66,7 +72,6 @@ export async function listDirectory(
   if (!request.json)
     stdout.write(tableOf(directory.path, inventories, request.isFull, stdout.style));
   for (const refusal of refusals) world.fail(refusal);
-  const isDamaged = inventories.some(({ segments }) => segments.some(hasDamage));
   return refusals.length > 0 || isDamaged ? exitCode.failed : exitCode.ok;
 }
 
@@ -117,9 +122,6 @@ function tableOf(
   return `${table(isFull ? fullColumns : columns, rows, style)}\n${sums.join(", ")}\n`;
 }
 
-const counted = (count: number, noun: string): string =>
-  `${humanCount(count)} ${noun}${count === 1 ? "" : "s"}`;
-
 const nothing = "-";
 
 function rowsOf(inventory: PartitionInventory, isFull: boolean, style: Style): string[][] {
@@ -142,7 +144,8 @@ function rowsOf(inventory: PartitionInventory, isFull: boolean, style: Style): s
       stateOf(segment, found, style),
     ];
     if (!isFull) return row;
-    const batches = content === null ? nothing : humanCount(content.batches);
+    const hasBatches = content !== null && found.source.kind === "own";
+    const batches = hasBatches ? humanCount(content.batches) : nothing;
     const compressions = content?.compressions.join(", ") ?? "";
     return [...row, timeOf(content?.minTimestamp ?? null), batches, compressions || nothing];
   });

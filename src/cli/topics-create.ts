@@ -23,7 +23,7 @@ export const createTopic = defineCommand({
       default: null,
       min: 1,
       max: partitionsPerTopicMax,
-      help: "How many; left out: as many as the broker's own option says",
+      help: "How many; left out: as many as the running broker's option says, else 1",
     }),
     topicConfig: repeated<Setting>(
       defineOption<Setting, Setting>(

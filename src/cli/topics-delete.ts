@@ -64,7 +64,10 @@ async function confirm(
     const totals = totalsText(totalsOf(topic));
     stderr.write(`${topic.name} has ${totals}. Type its name to delete it for good: `);
     const { value } = await answers.next();
-    if (value === undefined) return "there was no answer";
+    if (value === undefined) {
+      stderr.write("\n");
+      return "there was no answer";
+    }
     if (value !== topic.name) return `${quoted(value, shownCharactersMax)} is not ${topic.name}`;
   }
   return null;

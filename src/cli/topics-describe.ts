@@ -55,7 +55,9 @@ export async function summariesOf(
 
 function describe(topic: TopicSummary, style: Style): string {
   const { name, id, config, partitions } = topic;
-  const settings = Object.entries(config).map(([key, value]) => `${key}=${value}`);
+  const settings = Object.entries(config)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort();
   const rows = partitions.map((one) => [
     String(one.partition),
     String(one.startOffset),

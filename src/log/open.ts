@@ -72,15 +72,20 @@ async function openSegment(
   const sealed = await openSealed(environment, directory, files);
   if (sealed !== null) return sealed;
   const recovered = await recoverSegment(environment, directory, files, isLast);
-  if (!recovered.appendable) await sealQuietly(environment, recovered);
+  if (recovered.isAhead) await publishQuietly(environment, recovered);
   return recovered;
 }
 
-/** So that the next start need not look again. A disk that is full may refuse it. */
-async function sealQuietly(environment: LogEnvironment, recovered: Recovered): Promise<void> {
-  const { segment } = recovered;
+/**
+ * So that readers see all that was recovered, and the next start need not look again at what is
+ * finished. A disk that is full may refuse it.
+ */
+async function publishQuietly(
+  environment: LogEnvironment,
+  { segment, appendable }: Recovered,
+): Promise<void> {
   try {
-    await segment.publish(segment.end, true);
+    await segment.publish(segment.end, !appendable);
   } catch (error) {
     if (!(error instanceof DiskError)) throw error;
     environment.logger.warn("index not written", { error: error.message });

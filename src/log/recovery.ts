@@ -105,6 +105,8 @@ export interface Recovered {
   readonly segment: Segment;
   /** Whether appends may go on in it. */
   readonly appendable: boolean;
+  /** Readers beside the broker would not see its end yet: its index header tells of less. */
+  readonly isAhead: boolean;
   readonly losses: readonly Loss[];
 }
 
@@ -124,7 +126,7 @@ export async function openSealed(
   if (header === null || !header.sealed) return null;
   if ((files.logBytes ?? 0) < header.floorPosition) return null;
   segment.becomeSealed(header);
-  return { segment, appendable: false, losses: [] };
+  return { segment, appendable: false, isAhead: false, losses: [] };
 }
 
 /**
@@ -160,7 +162,9 @@ export async function recoverSegment(
     // A reader that comes to the missing part is told of it, so the end is what was promised.
     if (floor.position > segment.endPosition) segment.endPosition = floor.position;
     if (floor.offset > segment.endOffset) segment.endOffset = floor.offset;
-    return { segment, appendable: false, losses };
+    // Sealed files may be mapped by a reader: they are never written again.
+    if (header?.sealed) segment.becomeSealed(header);
+    return { segment, appendable: false, isAhead: !segment.sealed, losses };
   }
   if (decision.action !== "continue") await makeDurable(environment, segment, decision.action);
   if (decision.action === "cut") {
@@ -170,7 +174,7 @@ export async function recoverSegment(
       bytes: bytes - segment.endPosition,
     });
   }
-  return { segment, appendable: true, losses };
+  return { segment, appendable: true, isAhead: segment.endPosition > floor.position, losses };
 }
 
 async function scanTail(

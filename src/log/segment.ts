@@ -239,8 +239,10 @@ export class Segment {
   async publish(floor: Mark, seal: boolean): Promise<void> {
     const growing = this.#growing;
     if (growing === null) return;
-    await this.#writeTimes(growing, floor, seal);
+    if (seal) await this.#writeTimes(growing, floor, seal);
     await this.environment.files.use(this.#indexPath, "update", async (file) => {
+      // A full disk may have no room for more entries, which readers can do without.
+      if (!seal) await file.writeAt(0, this.#header(floor, seal));
       const from = this.#entriesWritten;
       const to = growing.countThrough(floor.position);
       if (to > from) {
@@ -248,11 +250,13 @@ export class Segment {
         await file.writeAt(indexHeaderBytes + from * indexEntryBytes, entries);
         this.#entriesWritten = to;
       }
-      if (seal) await file.truncate(indexHeaderBytes + to * indexEntryBytes);
+      if (!seal) return;
+      await file.truncate(indexHeaderBytes + to * indexEntryBytes);
       await file.writeAt(0, this.#header(floor, seal));
-      if (seal) await file.sync();
+      await file.sync();
     });
     if (seal) await this.#finish();
+    else await this.#writeTimes(growing, floor, seal);
   }
 
   async #writeTimes(growing: GrowingIndex, floor: Mark, seal: boolean): Promise<void> {

@@ -25,13 +25,17 @@ export interface OriginalLog {
 /**
  * The original's logs below `topics`, a directory: by topic and partition, the flat layout as
  * partition 0. None: it is not the original's. KAFKA_STORAGE_ERROR: it can't be read.
+ * @param only the one topic to look for
  */
 export async function findOriginalLogs(
   disk: Disk,
   topics: string,
+  only?: string,
 ): Promise<readonly OriginalLog[] | Refusal> {
   try {
-    const entries = await disk.list(topics);
+    const isAsked = ({ name }: DiskEntry): boolean =>
+      only === undefined || name === only || name === `${only}.log` || name === `${only}.idx`;
+    const entries = (await disk.list(topics)).filter(isAsked);
     const found = logsIn(topics, entries, flat);
     for (const entry of entries) {
       if (entry.kind !== "directory") continue;

@@ -53,7 +53,7 @@ export interface OriginalDamage {
   readonly isTail: boolean;
 }
 
-/** What is wrong with the `.idx` file. Told at the end of a walk that began at the first message. */
+/** What is wrong with the `.idx` file: told at the end of a walk from the first message on. */
 export interface IndexFinding {
   readonly kind: "index";
   /** `short`, `long`: fewer or more entries than messages. `wrong`: one points elsewhere. */

@@ -19,8 +19,8 @@ const rowBytes = 16;
 export function* hexLines(batch: BatchPlace): Generator<string, void, undefined> {
   const { path, position, bytes } = batch;
   const header = readHeader(viewOf(bytes), 0);
-  const last = header.baseOffset + header.lastOffsetDelta;
-  yield `# ${path}, position ${position}, ${bytes.length} bytes, offsets ${header.baseOffset} to ${last}`;
+  const offsets = `${header.baseOffset} to ${header.baseOffset + header.lastOffsetDelta}`;
+  yield `# ${path}, position ${position}, ${bytes.length} bytes, offsets ${offsets}`;
   for (const [name, value] of fieldsOf(header)) yield `# ${name.padEnd(nameColumns)}${value}`;
   for (let at = 0; at < bytes.length; at += rowBytes) {
     yield row(position + at, bytes.subarray(at, at + rowBytes));

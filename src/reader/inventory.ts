@@ -2,7 +2,7 @@
  * What a partition consists of. The cheap inventory looks at names, sizes and index headers; the
  * full one reads every batch header as well.
  */
-import { Refusal } from "../base/refusal.ts";
+import type { Refusal } from "../base/refusal.ts";
 import type { LogEnvironment } from "../log/environment.ts";
 import { segmentsIn, type SegmentFiles } from "../log/files.ts";
 import { scanBatches, type BatchRun } from "../log/scan.ts";

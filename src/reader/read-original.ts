@@ -1,10 +1,9 @@
 /** Reading a log of the original, its messages made into records as the import makes them. */
 import { offset } from "../base/brands.ts";
 import type { Disk } from "../disk/disk.ts";
-import { walkMessages, type OriginalMessage, type Place } from "../original/messages.ts";
+import { walkMessages, type Place } from "../original/messages.ts";
 import type { OriginalLog } from "../original/layout.ts";
-import { millisecondsOf, nanosecondHeader, nanosecondRemainder } from "../record/nanoseconds.ts";
-import type { BatchRecord, RecordHeader } from "../record/records.ts";
+import { recordOfOriginal } from "../record/original.ts";
 import type { FoundPartition } from "./directory.ts";
 import type { ReadItem } from "./item.ts";
 import { selectsRecord, type Selection } from "./selection.ts";
@@ -36,7 +35,9 @@ export async function* readOriginal(
     }
     if (item.kind === "index") continue;
     if (item.kind === "messages") {
-      const records = item.messages.map(recordOf).filter((each) => selectsRecord(selection, each));
+      const records = item.messages
+        .map(recordOfOriginal)
+        .filter((each) => selectsRecord(selection, each));
       if (records.length > 0) yield { kind: "records", found, batch: null, records };
       place = item.end;
     } else {
@@ -58,15 +59,6 @@ export async function countOriginal(disk: Disk, log: OriginalLog): Promise<numbe
     else if (item.kind === "damage") count = item.to.number;
   }
   return count;
-}
-
-/** A message as a record: its number as offset, an empty key as none. */
-function recordOf(message: OriginalMessage): BatchRecord {
-  const { number, key, value, timestampHigh: high, timestampLow: low } = message;
-  const remainder = nanosecondRemainder(high, low);
-  const headers: readonly RecordHeader[] = remainder === 0 ? [] : [nanosecondHeader(remainder)];
-  const timestamp = millisecondsOf(high, low);
-  return { offset: offset(number), timestamp, key: key.length === 0 ? null : key, value, headers };
 }
 
 function damageOf(

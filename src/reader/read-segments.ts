@@ -5,6 +5,7 @@
 import { offset, type Offset } from "../base/brands.ts";
 import { Refusal } from "../base/refusal.ts";
 import { DiskError, type DiskFile } from "../disk/disk.ts";
+import type { SegmentIndex } from "../log/index.ts";
 import { scanBatches, type BatchRun } from "../log/scan.ts";
 import type { Segment } from "../log/segment.ts";
 import type { LogView } from "../log/view.ts";
@@ -163,7 +164,8 @@ class SegmentPass {
     const start: Place = { position: 0, offset: segment.base };
     const { fromTime } = reading.selection;
     if (from <= segment.base && fromTime === undefined) return start;
-    const index = await segment.indexReady();
+    const index = await this.#index();
+    if (index === null) return start;
     const timed = fromTime === undefined ? 0 : (index.relativeForTime(fromTime) ?? 0);
     const boundary = index.boundaryFor(Math.max(from - segment.base, timed));
     if (boundary === null || boundary.position === 0) return start;
@@ -172,6 +174,16 @@ class SegmentPass {
     const count = await file.read(boundary.position, header);
     if (count < batchHeaderBytes || baseOffsetAt(viewOf(header), 0) !== expected) return start;
     return { position: boundary.position, offset: expected };
+  }
+
+  /** `null`: the segment was deleted meanwhile; the file that is open is read from its start. */
+  async #index(): Promise<SegmentIndex | null> {
+    try {
+      return await this.segment.indexReady();
+    } catch (error) {
+      if (error instanceof DiskError && error.kind === "missing") return null;
+      throw error;
+    }
   }
 
   *#batch(run: BatchRun, at: number, from: Offset): Generator<ReadItem, void, undefined> {

@@ -64,7 +64,7 @@ export class IndexCheck {
     this.#maxTimestamp = Math.max(this.#maxTimestamp, maxTimestamp);
   }
 
-  /** Batches up to `position` are damaged: entries that point there can't be told right or wrong. */
+  /** What lies before `position` is damaged: entries that point there are not judged. */
   skip(position: number): void {
     for (; this.#at < this.#count; this.#at++) {
       const entry = this.#entry(this.#at);
@@ -80,11 +80,11 @@ export class IndexCheck {
     }
   }
 
-  /** What is wrong with the `.idx` file, each a phrase that the file's name goes before. */
+  /** What is wrong with the `.idx` file, as ends of sentences. A stray entry points at no batch. */
   findings(): string[] {
     const found: string[] = [];
     say(found, this.#damaged, "damaged");
-    say(found, this.#astray, "pointing at no batch");
+    say(found, this.#astray, "stray");
     return found;
   }
 
@@ -95,7 +95,7 @@ export class IndexCheck {
     if (!this.#hasTimeHeader) return ["has no sound header"];
     const found: string[] = [];
     say(found, this.#timeDamaged, "damaged");
-    say(found, this.#untrue, "that are not true");
+    say(found, this.#untrue, "untrue");
     return found;
   }
 
@@ -145,8 +145,8 @@ function note(wrong: Wrong, number: number): void {
   wrong.count += 1;
 }
 
-function say(found: string[], wrong: Wrong, what: string): void {
+function say(found: string[], wrong: Wrong, how: string): void {
   if (wrong.count === 0) return;
-  const entries = wrong.count === 1 ? "1 entry" : `${wrong.count} entries`;
-  found.push(`has ${entries} ${what}, the first is number ${wrong.first}`);
+  const entries = wrong.count === 1 ? `1 ${how} entry` : `${wrong.count} ${how} entries`;
+  found.push(`has ${entries}, the first is number ${wrong.first}`);
 }

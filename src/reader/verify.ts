@@ -135,8 +135,8 @@ class Verification {
       const end = item.kind === "messages" ? item.end : item.to;
       if (item.kind === "messages") this.#records += item.messages.length;
       else if (item.isTail && item.fault === "truncated") {
-        const what = `${item.to.position - item.from.position} bytes of a write that never finished`;
-        this.#findings.note("torn", log.logPath, what);
+        const bytes = item.to.position - item.from.position;
+        this.#findings.note("torn", log.logPath, `${bytes} bytes of a write that never finished`);
       } else {
         this.#findings.damage({
           path: log.logPath,

@@ -1,11 +1,11 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Random } from "../../src/base/random.ts";
 import { rounds } from "../support/rounds.ts";
 import { randomForTest } from "../support/seed.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { until } from "../support/until.ts";
-import { startBroker } from "./support/broker-process.ts";
+import { endProcesses, startBroker } from "./support/broker-process.ts";
 import { loadShape, randomMoment, serveOptions } from "./support/chance.ts";
 import { Checker } from "./support/checker.ts";
 import { readDirectory, scanDirectory } from "./support/directory-reader.ts";
@@ -13,6 +13,8 @@ import { History } from "./support/history.ts";
 import { Load, type LoadShape } from "./support/load.ts";
 import { median, report, spread } from "./support/numbers.ts";
 import { within } from "./support/within.ts";
+
+afterAll(endProcesses);
 
 const producers = 4;
 const kills = rounds(15, 300);
@@ -34,7 +36,10 @@ async function killOnce(data: string, round: number, story: Story): Promise<void
   const { process: broker, port, startMs } = await startBroker(data, serveOptions(random));
   await using _ = broker;
   tally.startMs.push(startMs);
-  const load = await Load.start(port, history, loadShape(random, round), random);
+  // Whoever reads beside the new broker sees all that was to be seen without one.
+  await readDirectory(data, checker, true);
+  expect(checker.findings()).toEqual([]);
+  const load = await Load.start(port, history.producers, loadShape(random, round), random);
   await randomMoment(load, random);
   broker.kill("SIGKILL");
   await broker.exited;
@@ -112,7 +117,7 @@ test(`a broker killed with ${largeBytes / 1024 / 1024} MiB in its log answers ag
     const { process: broker, port, startMs: took } = await startBroker(data);
     await using _ = broker;
     if (acknowledged > 0) startMs.push(took);
-    const load = await Load.start(port, history, largeShape, random);
+    const load = await Load.start(port, history.producers, largeShape, random);
     await until(() => load.acknowledged >= wanted);
     broker.kill("SIGKILL");
     await within(10_000, "the end of the connections", load.closed());

@@ -1,19 +1,28 @@
-import { expect } from "bun:test";
+import { afterAll, expect } from "bun:test";
 import { join } from "node:path";
 import type { Random } from "../../src/base/random.ts";
 import { rounds } from "../support/rounds.ts";
 import { randomForTest } from "../support/seed.ts";
 import { skipUnless } from "../support/skip.ts";
-import { startBroker } from "./support/broker-process.ts";
+import { endProcesses, startBroker } from "./support/broker-process.ts";
 import { loadShape, oneOf, randomMoment, serveOptions } from "./support/chance.ts";
 import { Checker } from "./support/checker.ts";
 import { readDirectory, scanDirectory } from "./support/directory-reader.ts";
 import { History } from "./support/history.ts";
 import { Load } from "./support/load.ts";
-import { type ImageFilesystem, type ImageKind, makeImage, mountFault } from "./support/mounts.ts";
+import {
+  type ImageFilesystem,
+  type ImageKind,
+  makeImage,
+  mountFault,
+  unmountAll,
+} from "./support/mounts.ts";
 import { report, spread } from "./support/numbers.ts";
 import { cutPower } from "./support/power.ts";
 import { within } from "./support/within.ts";
+
+afterAll(endProcesses);
+afterAll(unmountAll);
 
 const producers = 4;
 /** After so many cuts everything is read again from the beginning, on a new file system then. */
@@ -43,15 +52,16 @@ class Story implements AsyncDisposable {
     return this.checker.findings();
   }
 
-  /** Produces until a random moment; what ends it is called then. */
-  async underLoad(round: number, options: readonly string[], end: () => void): Promise<void> {
+  /** Produces until a random moment; `end` happens then, and the broker does not survive it. */
+  async underLoad(round: number, options: readonly string[], end: End): Promise<void> {
     const { random, tally } = this;
     const { process: broker, port, startMs } = await startBroker(this.data, options);
     await using _ = broker;
     tally.startMs.push(startMs);
-    const load = await Load.start(port, this.history, loadShape(random, round), random);
+    const load = await Load.start(port, this.history.producers, loadShape(random, round), random);
     await randomMoment(load, random);
-    end();
+    load.abandon();
+    if (end === "cut") cutPower(this.filesystem.path);
     await broker.end("SIGKILL");
     await within(10_000, "the end of the connections", load.closed());
     tally.acknowledged += load.acknowledged;
@@ -93,6 +103,9 @@ class Tally {
   inFlight = 0;
 }
 
+/** What ends a load: a power cut, or only the end of the broker. */
+type End = "cut" | "kill";
+
 /** How a round ends. */
 const endings = ["cut", "cut", "kill, recover, cut", "cut, recover, cut"] as const;
 
@@ -100,9 +113,7 @@ async function cutOnce(story: Story, round: number): Promise<void> {
   const { filesystem, random } = story;
   expect(await story.powerOn()).toEqual([]);
   const ending = oneOf(random, endings);
-  const cut = (): void => cutPower(filesystem.path);
-  const isKilled = ending.startsWith("kill");
-  await story.underLoad(round, serveOptions(random), isKilled ? () => {} : cut);
+  await story.underLoad(round, serveOptions(random), ending.startsWith("kill") ? "kill" : "cut");
   if (ending === "kill, recover, cut") await story.recoverAndCut();
   if (ending === "cut, recover, cut") {
     await filesystem.unmount();
@@ -152,7 +163,7 @@ skipUnless(faults.ext4 === null, faults.ext4 ?? "")(
     let findings = await story.powerOn();
     let round = 0;
     for (; round < 5 && findings.length === 0; round++) {
-      await story.underLoad(round, ["--fsync", "never"], () => cutPower(story.filesystem.path));
+      await story.underLoad(round, ["--fsync", "never"], "cut");
       await story.filesystem.unmount();
       findings = await story.powerOn();
     }

@@ -1,8 +1,17 @@
 import { expect, test } from "bun:test";
 import { offset } from "../../src/base/brands.ts";
+import { LogView } from "../../src/log/view.ts";
 import { MemoryDisk } from "../fake/disk.ts";
 import { batchOf } from "../support/batches.ts";
-import { acked, LogWorld, range, readAll, smallConfig, unwrap } from "../support/log-world.ts";
+import {
+  acked,
+  directory,
+  LogWorld,
+  range,
+  readAll,
+  smallConfig,
+  unwrap,
+} from "../support/log-world.ts";
 
 const numbers = async (view: Parameters<typeof readAll>[0]): Promise<number[]> =>
   (await readAll(view, 10_000)).map((record) => record.number);
@@ -116,4 +125,60 @@ test("a deleted partition is an unknown one", async () => {
   const view = await world.view(true);
   await log.delete();
   expect(await view.refresh()).toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION" });
+});
+
+test("a broker that starts while a reader looks hides again what it has not acknowledged", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  await acked(log, { first: 0 });
+  await log.publish();
+  await acked(log, { first: 1 });
+  const answers = [false, true];
+  const isLive = (): boolean => answers.shift() ?? true;
+  const view = new LogView(world.newEnvironment(true), directory, isLive);
+  unwrap(await view.refresh());
+  expect(await numbers(view)).toEqual([0]);
+  await log.publish();
+  unwrap(await view.refresh());
+  expect(await numbers(view)).toEqual([0, 1]);
+  await log.close();
+});
+
+test("a reader of a log that is shorter than its floor is told what is missing", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  for (let i = 0; i < 4; i++) await acked(log, { first: i });
+  await log.close();
+  const path = `${directory}/00000000000000000000.log`;
+  const { disk } = world;
+  disk.truncateTo(path, (await disk.readWhole(path)).length / 2);
+  const view = await world.view();
+  expect(view.visibleOffset).toBe(offset(4));
+  expect(await view.read(offset(2), 1000)).toMatchObject({
+    code: "CORRUPT_MESSAGE",
+    resumeAt: offset(4),
+  });
+});
+
+test("a log that is deleted and made again is another generation, read from its own files", async () => {
+  for (const isLive of [true, false]) {
+    const world = new LogWorld(new MemoryDisk());
+    const log = await world.open();
+    for (let i = 0; i < 3; i++) await acked(log, { first: i });
+    await log.publish();
+    const view = await world.view(isLive);
+    expect(await numbers(view)).toEqual(range(0, 3));
+    expect(view.generation).toBe(0);
+    await log.delete();
+    world.clock.advance(1);
+    const again = await world.open();
+    for (let i = 0; i < 9; i++) await acked(again, { first: 100 + i });
+    await again.publish();
+    unwrap(await view.refresh());
+    expect(view.generation).toBe(1);
+    expect(await numbers(view)).toEqual(range(100, 109));
+    unwrap(await view.refresh());
+    expect(view.generation).toBe(1);
+    await again.close();
+  }
 });

@@ -1,9 +1,8 @@
 /**
- * The executable as a process: started with an empty environment, its log read as it comes, killed
- * at the latest when the test that started it is over.
+ * The executable as a process: started with an empty environment, its log read as it comes.
  *
- * Owned data: the processes that run now, so that none outlives the tests, whatever happens to
- * them.
+ * Owned data: the processes that run now, so that none is left when the tests of a file are over,
+ * whatever happened to them.
  */
 import os from "node:os";
 import { executable } from "./executable.ts";
@@ -37,10 +36,14 @@ export interface Ended {
 /** From its start to its first answer, or to its end, on a machine that is busy. */
 const startMsMax = 30_000;
 
-const running = new Set<{ kill(signal: "SIGKILL"): void }>();
-process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-});
+const running = new Set<ObeliskProcess>();
+
+/** For `afterAll` of each file that starts processes: ends what is left, and complains about it. */
+export async function endProcesses(): Promise<void> {
+  const left = [...running];
+  await Promise.all(left.map((each) => each.end("SIGKILL")));
+  if (left.length > 0) throw new Error(`${left.length} processes were left running by a test`);
+}
 
 /** Runs the executable to its end. */
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
@@ -69,9 +72,9 @@ export class ObeliskProcess implements AsyncDisposable {
       cwd: options.cwd ?? os.tmpdir(),
       stdio: ["ignore", "pipe", "pipe"],
     });
-    running.add(this.#child);
+    running.add(this);
     this.exited = this.#child.exited.then((code) => {
-      running.delete(this.#child);
+      running.delete(this);
       return code;
     });
     this.stdout = this.#child.stdout.text();

@@ -1,6 +1,6 @@
 /**
- * Reads everything in a data directory that no broker is writing, through the library that the
- * reader and the embedded consumer use, and hands it to a checker.
+ * Reads everything in a data directory, through the library that the reader and the embedded
+ * consumer use, and hands it to a checker.
  */
 import { existsSync } from "node:fs";
 import nodePath from "node:path";
@@ -55,11 +55,14 @@ async function partitionsIn(data: string, environment: LogEnvironment): Promise<
 const nameOf = ({ topic, index }: Partition): string => `${topic}/${index}`;
 const directoryOf = (partition: Partition): string => `topics/${nameOf(partition)}`;
 
-/** Hands what the directory holds beyond what the checker has taken to the checker. */
-export async function readDirectory(data: string, checker: Checker): Promise<void> {
+/**
+ * Hands what the directory holds beyond what the checker has taken to the checker.
+ * @param isLive a broker is writing it: only what it has acknowledged is seen
+ */
+export async function readDirectory(data: string, checker: Checker, isLive = false): Promise<void> {
   const environment = environmentOf(data);
   for (const partition of await partitionsIn(data, environment)) {
-    const view = new LogView(environment, directoryOf(partition), () => false);
+    const view = new LogView(environment, directoryOf(partition), () => isLive);
     const refused = await view.refresh();
     if (refused !== null) checker.note("damaged", `${nameOf(partition)}: ${refused}`);
     else await readPartition(view, checker, partition);

@@ -7,7 +7,7 @@
  */
 import type { Random } from "../../../src/base/random.ts";
 import { encodeFrame } from "../../../src/native/frame.ts";
-import type { History, ProducerHistory } from "./history.ts";
+import type { ProducerHistory } from "./history.ts";
 
 /** A topic of a load. */
 export interface TopicLoad {
@@ -39,6 +39,7 @@ export class LoadProducer {
   readonly #inFlight: number[] = [];
   #answeredUpTo = 0;
   #sending = true;
+  #abandoned = false;
   #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
   /** The beginning of a reply. */
@@ -93,6 +94,12 @@ export class LoadProducer {
     this.#fill();
   }
 
+  /** Heeds no answer any more: whatever comes now is not to be believed. */
+  abandon(): void {
+    this.pause();
+    this.#abandoned = true;
+  }
+
   /** Ends the connection from this side. */
   close(): void {
     this.pause();
@@ -123,6 +130,7 @@ export class LoadProducer {
   }
 
   #received(chunk: Uint8Array): void {
+    if (this.#abandoned) return;
     const lines = (this.#line + Buffer.from(chunk).toString("latin1")).split("\n");
     this.#line = lines.pop() ?? "";
     for (const line of lines) this.#answer(line);
@@ -155,17 +163,17 @@ export class LoadProducer {
   }
 }
 
-/** All producers of a history at once. */
+/** Several producers at once. */
 export class Load {
   private constructor(readonly producers: readonly LoadProducer[]) {}
 
   static async start(
     port: number,
-    history: History,
+    producers: readonly ProducerHistory[],
     shape: LoadShape,
     random: Random,
   ): Promise<Load> {
-    const connecting = history.producers.map((producer) =>
+    const connecting = producers.map((producer) =>
       LoadProducer.connect(port, producer, shape, random),
     );
     return new Load(await Promise.all(connecting));
@@ -197,6 +205,10 @@ export class Load {
 
   resume(): void {
     for (const producer of this.producers) producer.resume();
+  }
+
+  abandon(): void {
+    for (const producer of this.producers) producer.abandon();
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,10 @@
 /**
  * File systems of a test's own, mounted on temporary directories: root's business, on Linux.
  *
- * Owned data: what is mounted now, so that nothing stays mounted when the tests end, whatever
- * happens to them.
+ * Owned data: the mount points there are, so that none stays when the tests of a file are over,
+ * whatever happened to them.
  */
-import { closeSync, mkdtempSync, openSync, rmSync, ftruncateSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmdirSync, rmSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { untilWithin } from "./within.ts";
@@ -28,10 +28,14 @@ const makers: Readonly<Record<ImageKind, readonly string[]>> = {
 /** The smallest image of each kind, in MiB. */
 const mebibytesMin: Readonly<Record<ImageKind, number>> = { ext4: 8, xfs: 300 };
 
-const mounted = new Set<string>();
-process.on("exit", () => {
-  for (const path of mounted) Bun.spawnSync(["umount", "--lazy", path]);
-});
+const points = new Set<MountPoint>();
+
+/** For `afterAll` of each file that mounts: removes what is left, and complains about it. */
+export function unmountAll(): void {
+  const left = [...points].map((point) => point.path);
+  for (const point of points) point.abandon();
+  if (left.length > 0) throw new Error(`left mounted by a test: ${left.join(" ")}`);
+}
 
 /** Why this machine can't mount such a file system; `null` if it can: it was tried. */
 export async function mountFault(kind: ImageKind | "tmpfs"): Promise<string | null> {
@@ -52,40 +56,66 @@ export async function mountFault(kind: ImageKind | "tmpfs"): Promise<string | nu
   }
 }
 
-/** A mount point, and what becomes of it. */
-class MountPoint {
+/** A place to mount, and what becomes of it. */
+class MountPoint implements AsyncDisposable {
   readonly path = mkdtempSync(join(os.tmpdir(), "obelisk-mount-"));
+  /** A file beside it, for a file system that is in one. */
+  readonly imagePath = `${this.path}.image`;
+  #isMounted = false;
+
+  constructor() {
+    points.add(this);
+  }
 
   async mount(...what: string[]): Promise<void> {
     await command("mount", ...what, this.path);
-    mounted.add(this.path);
+    this.#isMounted = true;
+  }
+
+  async makeReadOnly(): Promise<void> {
+    await command("mount", "-o", "remount,ro", this.path);
   }
 
   async unmount(): Promise<void> {
-    if (!mounted.has(this.path)) return;
-    // A process that was killed may not have let go of its files yet.
+    if (!this.#isMounted) return;
     await untilWithin(10_000, `unmounting ${this.path}`, async () => {
+      // Indexes that this process has read are mapped until their views are collected.
+      Bun.gc(true);
       return (await attempt("umount", this.path)) === null;
     });
-    mounted.delete(this.path);
+    this.#isMounted = false;
+  }
+
+  /** Removes everything although somebody may still use it. */
+  abandon(): void {
+    if (this.#isMounted) Bun.spawnSync(["umount", "--lazy", this.path]);
+    this.#remove();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unmount();
-    rmSync(this.path, { recursive: true });
+    this.#remove();
+  }
+
+  #remove(): void {
+    rmdirSync(this.path);
+    rmSync(this.imagePath, { force: true });
+    points.delete(this);
   }
 }
 
 /** A file system in memory. */
 export interface MemoryFilesystem extends AsyncDisposable {
   readonly path: string;
+  /** From now on nothing can be written. */
+  makeReadOnly(): Promise<void>;
 }
 
-/** Mounts a file system in memory, of so many MiB. @param option one more option of `mount` */
-export async function mountMemory(mebibytes: number, option = "rw"): Promise<MemoryFilesystem> {
+/** Mounts a file system in memory, of so many MiB. */
+export async function mountMemory(mebibytes: number): Promise<MemoryFilesystem> {
   const point = new MountPoint();
   try {
-    await point.mount("-t", "tmpfs", "-o", `size=${mebibytes}m,mode=0755,${option}`, "tmpfs");
+    await point.mount("-t", "tmpfs", "-o", `size=${mebibytes}m,mode=0755`, "tmpfs");
     return point;
   } catch (error) {
     await point[Symbol.asyncDispose]();
@@ -101,7 +131,6 @@ export function makeImage(kind: ImageKind, mebibytes: number): ImageFilesystem {
 /** A file system in a file; it can be mounted again and again. */
 export class ImageFilesystem implements AsyncDisposable {
   readonly #point = new MountPoint();
-  readonly #image = `${this.#point.path}.image`;
   #isMade = false;
 
   constructor(
@@ -116,14 +145,15 @@ export class ImageFilesystem implements AsyncDisposable {
 
   /** Mounts it, and makes it first if this is the first time. */
   async mount(): Promise<void> {
+    const { imagePath } = this.#point;
     if (!this.#isMade) {
-      const file = openSync(this.#image, "w");
+      const file = openSync(imagePath, "w");
       ftruncateSync(file, this.bytes);
       closeSync(file);
-      await command(...makers[this.kind], this.#image);
+      await command(...makers[this.kind], imagePath);
       this.#isMade = true;
     }
-    await this.#point.mount("-t", this.kind, "-o", "loop", this.#image);
+    await this.#point.mount("-t", this.kind, "-o", "loop", imagePath);
   }
 
   async unmount(): Promise<void> {
@@ -132,7 +162,6 @@ export class ImageFilesystem implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#point[Symbol.asyncDispose]();
-    rmSync(this.#image, { force: true });
   }
 }
 

@@ -1,0 +1,243 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Refusal } from "../src/base/refusal.ts";
+import { Producer } from "../src/client/producer.ts";
+import { lockDirectory, LockHeld } from "../src/disk/lock.ts";
+import { unixSocketPathBytesMax } from "../src/limits.ts";
+import {
+  controlSocketName,
+  type Home,
+  metadataFileName,
+  openHome,
+  type Server,
+  StartFailure,
+  startServer,
+} from "../src/server.ts";
+import { MemoryLogger } from "./fake/logger.ts";
+import { Peer } from "./support/peer.ts";
+import { brokerOptionsOf, TestServer } from "./support/server.ts";
+import { temporaryDirectory } from "./support/temporary.ts";
+import { frameOf } from "./support/original.ts";
+
+const tryHome = (data: string) => openHome(brokerOptionsOf("--data", data), new MemoryLogger());
+
+async function openedHome(data: string): Promise<Home> {
+  const home = await tryHome(data);
+  if (home instanceof LockHeld || home instanceof Refusal) throw new Error(String(home));
+  return home;
+}
+
+const tryServer = (data: string, ...args: string[]): Promise<Server | StartFailure> =>
+  startServer(brokerOptionsOf("--data", data, "--native-port", "0", ...args), new MemoryLogger());
+
+/** Whether nobody owns the directory. */
+async function isFree(data: string): Promise<boolean> {
+  const lock = await lockDirectory(data);
+  if (lock instanceof LockHeld) return false;
+  lock.release();
+  return true;
+}
+
+const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+const portOf = (address: string): number => Number(address.split(":").at(-1));
+
+describe("a home", () => {
+  test("is made where there is none, for its owner's eyes only", async () => {
+    using directory = temporaryDirectory();
+    const data = join(directory.path, "deep", "data");
+    const home = await openedHome(data);
+    expect(mode(data)).toBe("700");
+    expect(existsSync(join(data, metadataFileName))).toBeTrue();
+    await home.close();
+  });
+
+  test("has one owner, until it is closed", async () => {
+    using directory = temporaryDirectory();
+    const home = await openedHome(directory.path);
+    expect(await tryHome(directory.path)).toBeInstanceOf(LockHeld);
+    await home.close();
+    expect(await isFree(directory.path)).toBeTrue();
+  });
+
+  test("keeps what is in it", async () => {
+    using directory = temporaryDirectory();
+    const first = await openedHome(directory.path);
+    await first.broker.createTopic({ name: "orders", partitionCount: 3 });
+    await first.close();
+    const second = await openedHome(directory.path);
+    expect(second.broker.topic("orders")?.partitions).toHaveLength(3);
+    await second.close();
+  });
+
+  test("that is a file is refused", async () => {
+    using directory = temporaryDirectory();
+    const path = join(directory.path, "file");
+    writeFileSync(path, "");
+    const home = await tryHome(path);
+    expect(home).toBeInstanceOf(Refusal);
+    expect(home).toMatchObject({ code: "KAFKA_STORAGE_ERROR" });
+    expect(String(home)).toContain(`data directory ${path}: `);
+  });
+
+  test("whose metadata is no database is refused, and let go of", async () => {
+    using directory = temporaryDirectory();
+    writeFileSync(join(directory.path, metadataFileName), "x".repeat(8192));
+    expect(await tryHome(directory.path)).toMatchObject({ code: "KAFKA_STORAGE_ERROR" });
+    expect(await isFree(directory.path)).toBeTrue();
+  });
+
+  test("whose topics can't be listed is refused, and let go of", async () => {
+    using directory = temporaryDirectory();
+    writeFileSync(join(directory.path, "topics"), "");
+    expect(await tryHome(directory.path)).toMatchObject({ code: "KAFKA_STORAGE_ERROR" });
+    expect(await isFree(directory.path)).toBeTrue();
+  });
+});
+
+describe("a server", () => {
+  test("says where it can be reached", async () => {
+    await using server = await TestServer.start();
+    expect(server.server.doors).toEqual([
+      { name: "native protocol", address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) },
+      { name: "control socket", address: join(server.data, controlSocketName) },
+    ]);
+  });
+
+  test("stores what it acknowledges, over a restart", async () => {
+    await using server = await TestServer.start();
+    const producer = new Producer({ port: portOf(server.address) });
+    await producer.send({ topic: "orders", key: "k", value: "v", timestamp: 5 });
+    await producer.close();
+    await server.stop();
+    await server.start();
+    expect(await server.records("orders")).toEqual([{ key: "k", value: "v", timestamp: 5 }]);
+  });
+
+  test("takes its options for new topics", async () => {
+    await using server = await TestServer.start(
+      ...["--partitions", "2", "--segment-bytes", "1MiB", "--segment-ms", "5000"],
+      ...["--fsync", "never"],
+    );
+    const topic = await server.server.broker.createTopic({ name: "orders" });
+    expect(topic).toMatchObject({
+      partitions: { length: 2 },
+      config: {
+        raw: {},
+        values: { "segment.bytes": 1024 * 1024, "segment.ms": 5000, fsync: { fsync: "never" } },
+      },
+    });
+  });
+
+  test("answers what it has taken before it ends", async () => {
+    await using server = await TestServer.start();
+    const peer = await Peer.connect(portOf(server.address));
+    const frames = Array.from({ length: 100 }, (_, at) => frameOf("orders", { value: `v${at}` }));
+    peer.send(Buffer.concat(frames));
+    await peer.receives("OK\n");
+    await server.stop();
+    expect(peer.text).toBe("OK\n".repeat(100));
+    await server.start();
+    expect(await server.records("orders")).toHaveLength(100);
+  });
+
+  test("lets go of its directory and its port when it ends", async () => {
+    await using server = await TestServer.start();
+    const port = portOf(server.address);
+    await server.stop();
+    expect(await isFree(server.data)).toBeTrue();
+    await expect(Peer.connect(port)).rejects.toThrow();
+  });
+
+  test("does not start in a directory that another one owns", async () => {
+    await using server = await TestServer.start();
+    const second = await tryServer(server.data);
+    expect(second).toEqual(
+      new StartFailure(
+        `${server.data} is in use by process ${process.pid}: a directory has one broker`,
+      ),
+    );
+    expect(existsSync(join(server.data, controlSocketName))).toBeTrue();
+  });
+
+  test("does not start in a directory that can't be used", async () => {
+    using directory = temporaryDirectory();
+    const path = join(directory.path, "file");
+    writeFileSync(path, "");
+    const started = await tryServer(path);
+    expect(started).toBeInstanceOf(StartFailure);
+  });
+
+  test("does not start on a port that is taken, and leaves the directory free", async () => {
+    await using server = await TestServer.start();
+    using directory = temporaryDirectory();
+    const port = String(portOf(server.address));
+    const started = await tryServer(directory.path, "--native-port", port);
+    expect(started).toBeInstanceOf(StartFailure);
+    expect(started).toMatchObject({ message: expect.stringContaining(`127.0.0.1:${port}`) });
+    expect(await isFree(directory.path)).toBeTrue();
+  });
+});
+
+describe("the control socket", () => {
+  const ask = (server: TestServer): Promise<Response> =>
+    fetch("http://obelisk/topics", { unix: join(server.data, controlSocketName) });
+
+  test("answers for its owner only", async () => {
+    await using server = await TestServer.start();
+    expect(mode(join(server.data, controlSocketName))).toBe("600");
+    expect(await (await ask(server)).json()).toEqual([]);
+  });
+
+  test("goes when the server ends", async () => {
+    await using server = await TestServer.start();
+    await server.stop();
+    expect(existsSync(join(server.data, controlSocketName))).toBeFalse();
+  });
+
+  test("takes the place of one that a killed broker left", async () => {
+    await using server = await TestServer.start();
+    await server.stop();
+    writeFileSync(join(server.data, controlSocketName), "");
+    await server.start();
+    expect((await ask(server)).status).toBe(200);
+  });
+
+  test("answers a request that is none", async () => {
+    await using server = await TestServer.start();
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const request = Buffer.from("GET /topics HTTP/1.1\r\nHost: [x\r\n\r\n");
+    await Bun.connect({
+      unix: join(server.data, controlSocketName),
+      socket: {
+        open: (socket) => void socket.write(request, 0, request.length),
+        data: (socket, chunk) => {
+          resolve(chunk.toString());
+          socket.end();
+        },
+      },
+    });
+    expect(await promise).toStartWith("HTTP/1.1 400 ");
+    expect(server.logger.named("control request failed")).toEqual([]);
+  });
+
+  test.each([
+    ["whose path would be too long", "d".repeat(unixSocketPathBytesMax), () => {}],
+    ["whose place is taken", "data", (path: string) => mkdirSync(path, { recursive: true })],
+  ])("%s is missed by its commands only", async (_, name, prepare) => {
+    using directory = temporaryDirectory();
+    const data = join(directory.path, name);
+    prepare(join(data, controlSocketName));
+    const logger = new MemoryLogger();
+    const options = brokerOptionsOf("--data", data, "--native-port", "0");
+    const server = await startServer(options, logger);
+    if (server instanceof StartFailure) throw new Error(server.message);
+    expect(server.doors.map((door) => door.name)).toEqual(["native protocol"]);
+    const warnings = logger.events.filter(({ level }) => level === "warn");
+    expect(warnings).toMatchObject([{ event: expect.stringMatching(/^no control socket/) }]);
+    const peer = await Peer.connect(portOf(server.doors[0]?.address ?? ""));
+    peer.send(frameOf("orders", { value: "v" }));
+    await peer.receives("OK\n");
+    await server.stop(5_000);
+  });
+});
