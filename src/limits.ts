@@ -217,6 +217,7 @@ export const outputQueueBytesMax = MiB;
 assert(batchBytesMax < commitQueueBytesMax, "the largest batch must fit the commit queue");
 assert(nativeFrameBytesMax < connectionInFlightBytesMax, "one frame must fit a connection");
 assert(importInFlightBytesMax < commitQueueBytesMax, "an import must fit the commit queue");
+assert(controlAnswerMsMax <= 255_000, "the runtime waits no longer for an answer");
 assert(nativeFrameBytesMax < producerInFlightBytesMax, "one message must fit a producer");
 assert(connectionInFlightBytesMax < inFlightBytesMax, "one connection must fit the total");
 assert(replyPauseBytes < replyBacklogBytesMax, "reading must pause before a peer is cut off");

@@ -16,6 +16,7 @@ import { localDisk } from "./disk/local.ts";
 import { lockDirectory, LockHeld, type DirectoryLock } from "./disk/lock.ts";
 import { handleControl } from "./http/control.ts";
 import {
+  controlAnswerMsMax,
   descriptorsReserved,
   logFilesOpenMax,
   partitionsMax,
@@ -210,7 +211,7 @@ export async function startServer(
   const doors: Door[] = [{ name: "native protocol", address: addressOf(native) }];
   if (control) doors.push({ name: "control socket", address: control.path });
   const stop = async (deadlineMs: number): Promise<void> => {
-    await Promise.all([native.stop(deadlineMs), control?.stop()]);
+    await Promise.all([native.stop(deadlineMs), control?.stop(deadlineMs)]);
     await home.close();
   };
   return { broker: home.broker, doors, stop };
@@ -221,7 +222,8 @@ const addressOf = ({ hostname, port }: Listener): string =>
 
 interface ControlDoor {
   readonly path: string;
-  stop(): Promise<void>;
+  /** Answers what was asked; who has not asked by the deadline is cut off. */
+  stop(deadlineMs: number): Promise<void>;
 }
 
 /**
@@ -241,17 +243,23 @@ async function openControl(
   try {
     // Whoever holds the directory's lock owns the name: what is there was left by a killed broker.
     await fs.rm(path, { force: true });
-    const server = Bun.serve({
+    const serving = {
       unix: path,
-      fetch: (request) => handleControl(broker, request),
-      error: (error) => {
+      fetch: (request: Request) => handleControl(broker, request),
+      error: (error: Error) => {
         logger.error("control request failed", { error });
         return Response.json({ code: "UNKNOWN_SERVER_ERROR" }, { status: 500 });
       },
-    });
+    };
+    // By default the runtime hangs up after 10 seconds, and a deletion may take longer. Its types
+    // have this option for ports only; its sockets have it as well.
+    Object.assign(serving, { idleTimeout: controlAnswerMsMax / 1000 });
+    const server = Bun.serve(serving);
     await fs.chmod(path, 0o600);
-    const stop = async (): Promise<void> => {
+    const stop = async (deadlineMs: number): Promise<void> => {
+      const cancel = systemClock.after(deadlineMs, () => void server.stop(true));
       await server.stop();
+      cancel();
       await fs.rm(path, { force: true });
     };
     return { path, stop };

@@ -49,6 +49,7 @@ export class Consumption {
   readonly #interruption: Interruption;
   readonly #printer: RecordPrinter;
   #left: number;
+  /** Whether messages were printed, or given up, that are not committed. */
   #hasUncommitted = false;
   /** Partitions that are stuck in front of damage, and were asked since the last messages. */
   readonly #stuck = new Set<string>();
@@ -160,6 +161,7 @@ export class Consumption {
         if (this.settings.skipDamaged) {
           warn(`${damageText(damaged)}, left out`);
           await this.consumer.skipDamage(topic, partition);
+          this.#hasUncommitted = true;
         } else if (this.#isIdleAt(damaged)) return [];
       }
     }

@@ -50,8 +50,8 @@ const options = {
   }),
   delimiter: delimiter({
     short: "D",
-    default: new Uint8Array([0x0a]),
-    help: "What stands between two records",
+    default: null,
+    help: "What stands between two records; left out: a line break",
   }),
   wholeFiles: toggle({ help: "Each file is one record, whatever is in it" }),
   timestamp: integer({
@@ -120,14 +120,11 @@ export const produce = defineCommand({
 });
 
 function refuse(given: Values<typeof options>, originOf: OriginOf<typeof options>): string | null {
-  const { topic, workload, key, keyDelimiter, wholeFiles, timestamp } = given;
+  const { topic, workload, wholeFiles } = given;
   if (workload !== null) {
-    const other = { topic, key, keyDelimiter, wholeFiles: wholeFiles || null, timestamp };
-    for (const name of ["topic", "key", "keyDelimiter", "wholeFiles", "timestamp"] as const) {
-      if (other[name] === null) continue;
-      return `${originOf(name)} has no effect with --workload, which makes its own records.`;
-    }
-    return null;
+    const useless = givenOf(given, ["topic", "key", "timestamp", ...splitting, "wholeFiles"]);
+    if (useless === undefined) return null;
+    return `${originOf(useless)} has no effect with --workload, which makes its own records.`;
   }
   if (topic === null) return "--topic is needed: where the records go (or a --workload).";
   const fault = nameFault(topic);
@@ -135,9 +132,19 @@ function refuse(given: Values<typeof options>, originOf: OriginOf<typeof options
     const shown = quoted(topic, shownCharactersMax);
     return `${originOf("topic")} is ${shown}, which no topic can be called: ${fault}.`;
   }
-  if (!wholeFiles || keyDelimiter === null) return null;
-  return `${originOf("keyDelimiter")} has no effect with --whole-files: use --key.`;
+  const useless = wholeFiles ? givenOf(given, splitting) : undefined;
+  if (useless === undefined) return null;
+  return `${originOf(useless)} has no effect with --whole-files, which are not taken apart.`;
 }
+
+/** What takes an input apart. */
+const splitting = ["keyDelimiter", "delimiter"] as const;
+
+/** The first of some options that was given. */
+const givenOf = <K extends keyof typeof options>(
+  given: Values<typeof options>,
+  names: readonly K[],
+): K | undefined => names.find((name) => given[name] !== null && given[name] !== false);
 
 async function run(context: Context<typeof options>): Promise<ExitCode> {
   const { options: given, operands, stdin, stderr, clock } = context;
@@ -167,6 +174,8 @@ async function run(context: Context<typeof options>): Promise<ExitCode> {
   return await produceRun.run(inputRecords(context));
 }
 
+const lineBreak = new Uint8Array([0x0a]);
+
 function inputRecords(context: Context<typeof options>): AsyncGenerator<Portion, void> {
   const { options: given, operands, stdin } = context;
   const utf8 = new TextEncoder();
@@ -174,6 +183,7 @@ function inputRecords(context: Context<typeof options>): AsyncGenerator<Portion,
   const shape = {
     ...given,
     topic,
+    delimiter: given.delimiter ?? lineBreak,
     key: utf8.encode(given.key ?? ""),
     bytesMax: nativeFrameBytesMax - payloadBytesMin - utf8.encode(topic).length,
   };

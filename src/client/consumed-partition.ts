@@ -9,7 +9,7 @@ import { offset, type Offset } from "../base/brands.ts";
 import { Refusal } from "../base/refusal.ts";
 import { pollReadBytes } from "../limits.ts";
 import type { BatchRecord } from "../record/records.ts";
-import { resume, type Committed } from "./marks.ts";
+import { markBefore, marksToKeep, resume, type Committed, type Mark } from "./marks.ts";
 import { ConsumerError } from "./consumer-error.ts";
 import type { ConsumerWarnings } from "./consumer-warning.ts";
 import type { DamagedRange, PartitionSource, RecordRun } from "./partition-source.ts";
@@ -23,6 +23,10 @@ export class ConsumedPartition {
   #position: Offset | null = null;
   /** The source's generation that the position belongs to. */
   #generation = 0;
+  /** Of what is committed, the marks that hold in the log as it is now. */
+  #marks: readonly Mark[] = [];
+  /** What is committed, if it was in the log as it is now. */
+  #committedOffset: Offset | null = null;
   #run: RecordRun | null = null;
   #damage: DamagedRange | null = null;
 
@@ -57,6 +61,24 @@ export class ConsumedPartition {
     }
     assert(this.#position !== null, "a partition that was resumed has a position");
     return this.#position;
+  }
+
+  /**
+   * What to commit so that everything before `at`, at most the position, counts as processed;
+   * `null`: it does already.
+   */
+  async committable(at: Offset): Promise<Committed | null | Refusal> {
+    if (at === this.#committedOffset) return null;
+    const mark = await markBefore(this.source, at);
+    if (mark instanceof Refusal) return mark;
+    const older = this.#marks.filter((each) => each.offset < at);
+    return { offset: at, marks: mark === null ? older : marksToKeep(mark, older) };
+  }
+
+  /** Notes that this is committed now. */
+  noteCommit(now: Committed): void {
+    this.#committedOffset = now.offset;
+    this.#marks = now.marks;
   }
 
   /**
@@ -147,11 +169,14 @@ export class ConsumedPartition {
     this.#generation = source.generation;
     if (committed === null) {
       this.#position = source.startOffset;
+      this.#committedOffset = null;
       return null;
     }
     const resumption = await resume(source, committed);
     if (resumption instanceof Refusal) return resumption;
     this.#position = resumption.offset;
+    this.#marks = committed.marks.filter((mark) => mark.offset < resumption.offset);
+    this.#committedOffset = resumption.kind === "same" ? resumption.offset : null;
     if (resumption.kind === "trimmed") this.#warnOfTrim(committed.offset, resumption.offset);
     if (resumption.kind !== "changed") return null;
     this.warnings.add({
@@ -161,9 +186,9 @@ export class ConsumedPartition {
       fromOffset: committed.offset,
       resumedAt: resumption.offset,
       message:
-        `${topic}/${partition}: the log is not the one in which offset ${committed.offset} was ` +
-        `committed: it has lost records since, or the topic was created again. Messages from ` +
-        `offset ${resumption.offset} on are delivered, some perhaps once more.`,
+        `${topic}/${partition}: the log does not hold what it held when offset ` +
+        `${committed.offset} was committed: it has lost records since, or the topic was created ` +
+        `again. Messages from offset ${resumption.offset} on are delivered, some once more.`,
     });
     return null;
   }

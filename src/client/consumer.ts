@@ -34,7 +34,7 @@ import { ConsumerError } from "./consumer-error.ts";
 import { ConsumerMessage } from "./consumer-message.ts";
 import { ConsumerWarnings, type ConsumerWarning } from "./consumer-warning.ts";
 import { localWorld, readerEnvironment, type ConsumerWorld } from "./consumer-world.ts";
-import { markBefore, marksToKeep } from "./marks.ts";
+import type { Committed } from "./marks.ts";
 
 /** What a consumer is told. */
 export interface ConsumerOptions {
@@ -139,18 +139,16 @@ export class Consumer {
   commit(topic?: string, offsets?: number | PartitionOffsets): Promise<void> {
     return this.#exclusively(async () => {
       const commits = this.store.commits.copy();
-      let hasChanged = false;
+      const committed: [ConsumedPartition, Committed][] = [];
       for (const [partition, at] of await this.#toCommit(topic, offsets)) {
-        const before = commits.get(partition.topic, partition.partition);
-        if (before?.offset === at) continue;
-        const mark = valueOf(await markBefore(partition.source, at));
-        const older = before?.marks ?? [];
-        const marks =
-          mark === null ? older.filter((each) => each.offset < at) : marksToKeep(mark, older);
-        commits.set(partition.topic, partition.partition, { offset: at, marks });
-        hasChanged = true;
+        const now = valueOf(await partition.committable(at));
+        if (now === null) continue;
+        commits.set(partition.topic, partition.partition, now);
+        committed.push([partition, now]);
       }
-      if (hasChanged) await this.store.save(commits);
+      if (committed.length === 0) return;
+      await this.store.save(commits);
+      for (const [partition, now] of committed) partition.noteCommit(now);
     });
   }
 

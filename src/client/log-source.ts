@@ -55,10 +55,8 @@ export class LogSource implements PartitionSource {
     return refusal ?? offset(Math.max(this.#view.startOffset, this.#view.visibleOffset));
   }
 
-  async storedEnd(): Promise<Offset | Refusal> {
-    const unwritten = new LogView(this.environment, this.directory, () => false);
-    const refusal = await unwritten.refresh();
-    return refusal ?? unwritten.visibleOffset;
+  stored(): LogSource {
+    return new LogSource(this.environment, this.directory, () => false);
   }
 
   close(): Promise<void> {

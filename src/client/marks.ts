@@ -31,7 +31,7 @@ export interface Committed {
 /**
  * Where to go on.
  * - `same`: at the committed offset. - `trimmed`: there, too, and records from there on are gone.
- * - `changed`: the log is another one from `offset` on.
+ * - `changed`: from `offset` on the log is another one, or can't be told to be the same.
  */
 export interface Resumption {
   readonly kind: "same" | "trimmed" | "changed";
@@ -73,33 +73,28 @@ export async function resume(
   committed: Committed,
 ): Promise<Resumption | Refusal> {
   const { startOffset } = source;
-  let hasChanged = await isBeyondEnd(source, committed.offset);
-  if (hasChanged instanceof Refusal) return hasChanged;
-  for (const mark of committed.marks) {
-    if (mark.offset < startOffset) break;
-    const found = await markBefore(source, offset(mark.offset + 1));
-    if (found instanceof Refusal) return found;
-    // A record that is damaged, compacted away or not visible yet proves nothing.
-    if (found === null) continue;
-    if (found.check === mark.check) {
-      if (!hasChanged) break;
-      return { kind: "changed", offset: offset(mark.offset + 1) };
-    }
-    hasChanged = true;
-  }
-  if (hasChanged) return { kind: "changed", offset: startOffset };
-  if (committed.offset >= startOffset) return { kind: "same", offset: committed.offset };
-  return { kind: "trimmed", offset: startOffset };
-}
-
-/** Whether no record before `at` can be the one that it was. */
-async function isBeyondEnd(source: PartitionSource, at: Offset): Promise<boolean | Refusal> {
   const visible = await source.visibleEnd();
   if (visible instanceof Refusal) return visible;
-  if (at <= visible) return false;
-  // Right after a crash a broker may not have told yet how far its log goes.
-  const stored = await source.storedEnd();
-  return stored instanceof Refusal ? stored : at > stored;
+  // Right after a crash a broker may not have told yet how far its log goes. What is compared
+  // here is not handed out, so it may be what nobody may read yet.
+  const whole = committed.offset <= visible ? source : source.stored();
+  const end = await whole.visibleEnd();
+  if (end instanceof Refusal) return end;
+  const isBeyondEnd = committed.offset > end;
+  const [newest] = committed.marks;
+  for (const mark of committed.marks) {
+    if (mark.offset < startOffset) break;
+    const found = await markBefore(whole, offset(mark.offset + 1));
+    if (found instanceof Refusal) return found;
+    // One that is damaged or was compacted away proves nothing: then an older one has to.
+    if (found?.check !== mark.check) continue;
+    if (mark === newest && !isBeyondEnd) return { kind: "same", offset: committed.offset };
+    return { kind: "changed", offset: offset(mark.offset + 1) };
+  }
+  const isDoubtful = newest !== undefined && newest.offset >= startOffset;
+  if (isDoubtful || isBeyondEnd) return { kind: "changed", offset: startOffset };
+  if (committed.offset >= startOffset) return { kind: "same", offset: committed.offset };
+  return { kind: "trimmed", offset: startOffset };
 }
 
 function checkOf(record: BatchRecord): number {

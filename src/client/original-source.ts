@@ -67,8 +67,8 @@ export class OriginalSource implements PartitionSource {
     return offset(end);
   }
 
-  storedEnd(): Promise<Offset | Refusal> {
-    return this.visibleEnd();
+  stored(): OriginalSource {
+    return this;
   }
 
   close(): Promise<void> {

@@ -42,7 +42,7 @@ export interface PartitionSource {
   read(from: Offset, bytesMax: number): Promise<SourceRead>;
   /** The offset after the last record that may be read now. */
   visibleEnd(): Promise<Offset | Refusal>;
-  /** The same of all that the files hold, whether or not it may be read yet. */
-  storedEnd(): Promise<Offset | Refusal>;
+  /** The same partition with all that its files hold, whether or not it may be read yet. */
+  stored(): PartitionSource;
   close(): Promise<void>;
 }

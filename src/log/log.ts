@@ -57,7 +57,7 @@ export interface TimedOffset {
   readonly timestamp: number;
 }
 
-/** See the head of this file. Methods never throw and promises never reject: refusals are values. */
+/** See the head of this file. No method throws and no promise rejects: refusals are values. */
 export interface PartitionLog {
   readonly startOffset: Offset;
   readonly visibleOffset: Offset;

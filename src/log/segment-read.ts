@@ -102,8 +102,9 @@ export async function readFile(
   try {
     let boundary = (await segment.indexReady()).boundaryFor(from - segment.base);
     if (boundary === null || !(await isBoundary(segment, boundary, limit))) {
-      const index = segment.sealed ? await segment.rebuildIndex() : await segment.indexReady();
-      boundary = index.boundaryFor(from - segment.base);
+      // Of a segment that somebody else is writing, the index is not ours to rebuild.
+      const index = segment.sealed ? await segment.rebuildIndex() : null;
+      boundary = index?.boundaryFor(from - segment.base) ?? null;
     }
     const { relativeOffset, position } = boundary ?? { relativeOffset: 0, position: 0 };
     const walk = new FileWalk(from, bytesMax, offset(segment.base + relativeOffset));

@@ -28,7 +28,7 @@ import {
 import { GrowingIndex, MappedIndex, type SegmentIndex } from "./index.ts";
 import { scanBatches } from "./scan.ts";
 
-/** Index files are read in pieces of this size: most are shorter, and asking for it costs a call. */
+/** Index files are read in pieces of this size: most are shorter; asking for it costs a call. */
 const indexReadBytes = 16 * 1024;
 const nothing = new Uint8Array(0);
 
@@ -64,6 +64,8 @@ export class Segment {
   /** How many entries of the growing index are in the files already. */
   #entriesWritten = 0;
   #timesWritten = 0;
+  /** Whether the files may hold entries behind those, from before the last start. */
+  #hasOldEntries = false;
 
   constructor(
     readonly environment: LogEnvironment,
@@ -136,6 +138,7 @@ export class Segment {
       begun === 0
         ? head.subarray(indexHeaderBytes)
         : await this.#readIndex(this.#indexPath, indexHeaderBytes + begun, Infinity);
+    this.#hasOldEntries = true;
     growing.load(entries, base, header.floorPosition);
     this.#entriesWritten = growing.count;
     const times = await this.#readIndex(this.#timeIndexPath, 0, Infinity);
@@ -239,6 +242,7 @@ export class Segment {
   async publish(floor: Mark, seal: boolean): Promise<void> {
     const growing = this.#growing;
     if (growing === null) return;
+    await this.#cutOldEntries();
     if (seal) await this.#writeTimes(growing, floor, seal);
     await this.environment.files.use(this.#indexPath, "update", async (file) => {
       // A full disk may have no room for more entries, which readers can do without.
@@ -257,6 +261,23 @@ export class Segment {
     });
     if (seal) await this.#finish();
     else await this.#writeTimes(growing, floor, seal);
+  }
+
+  /**
+   * Entries behind those that were taken over are of records that the log has lost. They are sound
+   * in themselves, and would lead readers astray once the floor has passed them.
+   */
+  async #cutOldEntries(): Promise<void> {
+    if (!this.#hasOldEntries) return;
+    const files: [path: string, bytes: number][] = [
+      [this.#indexPath, indexHeaderBytes + this.#entriesWritten * indexEntryBytes],
+      [this.#timeIndexPath, timeHeaderBytes + this.#timesWritten * timeEntryBytes],
+    ];
+    for (const [path, bytes] of files) {
+      if ((await this.#readIndex(path, bytes, 1)).length === 0) continue;
+      await this.environment.files.use(path, "update", (file) => file.truncate(bytes));
+    }
+    this.#hasOldEntries = false;
   }
 
   async #writeTimes(growing: GrowingIndex, floor: Mark, seal: boolean): Promise<void> {

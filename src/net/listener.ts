@@ -101,7 +101,12 @@ export class Listener {
 
   #accept(socket: Socket): void {
     const { network, protocol, name } = this.options;
-    const address = socket.remoteAddress;
+    const address: string | undefined = socket.remoteAddress;
+    // Whoever has reset the connection before it was accepted has no address any more.
+    if (address === undefined) {
+      socket.terminate();
+      return;
+    }
     const refusal = network.gate.enter(address);
     if (refusal !== null) {
       network.noteRefused(refusal);

@@ -29,7 +29,7 @@ export const batchHeaderBytes = 61;
 /** Bytes up to and including `batchLength`, which that length does not count. */
 export const batchPrefixBytes = 12;
 /** Where the checksum starts counting. */
-export const checkedFrom = 21;
+const checkedFrom = 21;
 
 export const compressionNames = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
 export type Compression = (typeof compressionNames)[number];
@@ -63,7 +63,7 @@ export interface BatchHeader {
 export const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** An int64 as a number: exact below 2^53, otherwise the nearest double (check where it matters). */
+/** An int64 as a number: exact below 2^53, otherwise the nearest double; check where it counts. */
 export const int64At = (view: DataView, at: number): number =>
   view.getInt32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
 

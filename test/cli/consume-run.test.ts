@@ -194,6 +194,15 @@ describe("messages that can't be read", () => {
     });
     expect(await call(args, data.path)).toEqual({ code: 0, out: "", error: "" });
   });
+
+  test("are given up for good, even if nothing comes behind them", async () => {
+    using data = temporaryDirectory();
+    await writePartition(data.path, "orders", 0, [{ first: 0 }, { first: 1 }]);
+    flipBit(logPathOf(data.path, "orders"), 80 + 70);
+    const args = consumeOf(data.path, "-t", "orders", "--skip-damaged");
+    expect((await call(args, data.path)).code).toBe(1);
+    expect(await call(args, data.path)).toEqual({ code: 0, out: "", error: "" });
+  });
 });
 
 test("the original's directory is consumed as if it were ours, nanoseconds included", async () => {

@@ -55,7 +55,11 @@ function answeringIn(folder: string, socket: string) {
 function breakingOff(data: string) {
   const server = Bun.listen({
     unix: join(data, controlSocketName),
-    socket: { data: (socket) => void socket.terminate() },
+    socket: {
+      data(socket) {
+        socket.terminate();
+      },
+    },
   });
   return { [Symbol.asyncDispose]: async () => server.stop(true) };
 }

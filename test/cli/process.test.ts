@@ -163,8 +163,8 @@ describe("signals", () => {
     await heard(reader, "ready\n");
     child.kill("SIGTERM");
     await heard(reader, "deaf\n");
-    child.kill("SIGTERM");
-    expect(await child.exited).toBe(143);
+    child.kill("SIGINT");
+    expect(await child.exited).toBe(130);
   });
 
   test("one is enough for a command that listens to none", async () => {

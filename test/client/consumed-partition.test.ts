@@ -32,8 +32,8 @@ class FakeSource implements PartitionSource {
     return Promise.resolve(offset(this.end));
   }
 
-  storedEnd(): Promise<Offset> {
-    return this.visibleEnd();
+  stored(): FakeSource {
+    return this;
   }
 
   close(): Promise<void> {

@@ -119,11 +119,11 @@ test("the end that is seen and the end that is stored differ while a broker is a
   await acked(log, { first: 0, count: 5 });
   const source = await sourceOf(world.disk, () => true);
   expect(await source.visibleEnd()).toBe(offset(0));
-  expect(await source.storedEnd()).toBe(offset(5));
+  expect(await source.stored().visibleEnd()).toBe(offset(5));
   await log.publish();
   expect(await source.visibleEnd()).toBe(offset(5));
   await log.delete();
   expect(await source.visibleEnd()).toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION" });
-  expect(await source.storedEnd()).toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION" });
+  expect(await source.stored().visibleEnd()).toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION" });
   await source.close();
 });

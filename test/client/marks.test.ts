@@ -116,15 +116,28 @@ test("where the start has passed the commit, it goes on at the start", async () 
   expect(await resume(exactly, committed)).toEqual({ kind: "same", offset: offset(30) });
 });
 
-test("a record that is damaged proves nothing", async () => {
+test("where the newest mark is damaged, the next one has to do", async () => {
   const disk = await diskOf(upTo(10));
   const committed = await committedAt(disk, 10);
   const size = (await disk.readWhole(`${directory}/00000000000000000000.log`)).length;
   disk.flipBit(`${directory}/00000000000000000000.log`, size - 1, 0);
+  const [, second] = committed.marks;
+  if (second === undefined) throw new Error("there is one mark only");
   expect(await resume(await sourceOf(disk), committed)).toEqual({
-    kind: "same",
-    offset: offset(10),
+    kind: "changed",
+    offset: offset(second.offset + 1),
   });
+});
+
+test("a commit behind damage that was skipped holds as long as its newest mark does", async () => {
+  const source = await sourceOf(await diskOf(upTo(10)));
+  const { marks } = await committedAt(await diskOf(upTo(5)), 5);
+  const behind = { offset: offset(8), marks };
+  expect(await resume(source, behind)).toEqual({ kind: "same", offset: offset(8) });
+  const unmarked = { offset: offset(8), marks: [] };
+  expect(await resume(source, unmarked)).toEqual({ kind: "same", offset: offset(8) });
+  const beyond = { offset: offset(11), marks: [] };
+  expect(await resume(source, beyond)).toEqual({ kind: "changed", offset: offset(0) });
 });
 
 test("a log that can't be read is a refusal", async () => {

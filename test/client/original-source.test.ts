@@ -59,7 +59,7 @@ test("damage is told by its messages, a torn tail is waited for", async () => {
   await file.append([frame.subarray(9)]);
   await file.close();
   expect(told(await source.read(offset(6)))).toMatchObject({ from: 6, next: 7 });
-  expect(await source.storedEnd()).toBe(offset(7));
+  expect(await source.stored().visibleEnd()).toBe(offset(7));
 });
 
 test("a disk that fails is a refusal", async () => {

@@ -152,7 +152,7 @@ class Story implements AsyncDisposable {
   /** Whoever reads the directory while the broker runs sees all that was acknowledged. */
   async readLive(): Promise<void> {
     await untilWithin(5_000, "a reader that sees all", async () => {
-      await readDirectory(this.data, this.checker, true);
+      await readDirectory(this.data, this.checker, { isLive: true });
       return this.checker.findings().length === 0;
     });
   }

@@ -37,7 +37,7 @@ async function killOnce(data: string, round: number, story: Story): Promise<void
   await using _ = broker;
   tally.startMs.push(startMs);
   // Whoever reads beside the new broker sees all that was to be seen without one.
-  await readDirectory(data, checker, true);
+  await readDirectory(data, checker, { isLive: true });
   expect(checker.findings()).toEqual([]);
   const load = await Load.start(port, history.producers, loadShape(random, round), random);
   await randomMoment(load, random);

@@ -87,7 +87,7 @@ test("a batch that somebody stored in a value is not taken for one of the log's"
   stamp(viewOf(inner), 0, offset(1), 0);
   const builder = new BatchBuilder();
   builder.append({ timestamp: 1, key: null, value: inner });
-  const outer = builder.build() as Uint8Array;
+  const outer = builder.build();
   const last = batchOf({ first: 11 });
   const damageKey = (bytes: Uint8Array) => {
     bytes[30] = (bytes[30] ?? 0) ^ 1;

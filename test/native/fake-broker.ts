@@ -69,7 +69,7 @@ export class FakeBroker implements Pick<Broker, "topic" | "ensureTopic"> {
       return { topic: name, index, append } as unknown as Partition;
     });
     const values = { ...topicConfigDefault.values, "max.message.bytes": this.batchBytesMax };
-    return { name, id: name, partitions, config: { raw: {}, values } } as unknown as Topic;
+    return { name, id: name, partitions, config: { raw: {}, values } };
   }
 
   #append(topic: string, partition: number, batch: Uint8Array): Appended | Refusal {

@@ -62,8 +62,8 @@ export class TestServer implements AsyncDisposable {
     this.#server = started;
   }
 
-  async stop(): Promise<void> {
-    await this.#server?.stop(5_000);
+  async stop(deadlineMs = 5_000): Promise<void> {
+    await this.#server?.stop(deadlineMs);
     this.#server = null;
   }
 

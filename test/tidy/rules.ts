@@ -67,7 +67,7 @@ export const directions: readonly Direction[] = [
 ];
 
 /** Files where a program begins: what they reach is alive, what they export is public. */
-export const entries: readonly string[] = ["src/main.ts", "scripts/run.ts"];
+export const entries: readonly string[] = ["src/main.ts", "src/client/index.ts", "scripts/run.ts"];
 
 /** The longest line, function (head and closing brace included), file and blob. */
 export const sizes = { columns: 100, functionLines: 70, fileLines: 500, fileBytes: 256 * 1024 };
@@ -116,12 +116,25 @@ export const exceptions: readonly Exception[] = [
   {
     rule: "test-only-export",
     path: "src/log/recovery.ts",
-    subjects: ["decide", "recoveryTable"],
+    subjects: ["recoveryTable"],
     why: "a decision table is tested row by row",
   },
 
   { rule: "untested", path: "src/limits.ts", why: "asserts its relations when it is loaded" },
   { rule: "untested", path: "src/base/brands.ts", why: "a brand exists for the compiler only" },
+
+  { rule: "untested", path: "src/log/commit.ts", why: "segment-log.test.ts, faults.test.ts" },
+  { rule: "untested", path: "src/log/environment.ts", why: "view.test.ts: floors by themselves" },
+  { rule: "untested", path: "src/log/files.ts", why: "recovery.test.ts, on real directories" },
+  { rule: "untested", path: "src/log/open.ts", why: "recovery.test.ts opens whatever it breaks" },
+  {
+    rule: "untested",
+    path: "src/log/segment-read.ts",
+    why: "the log suite, with and without cache",
+  },
+  { rule: "untested", path: "src/log/segment.ts", why: "the log suite, recovery.test.ts" },
+  { rule: "untested", path: "src/log/start-file.ts", why: "the log suite: trimming" },
+  { rule: "untested", path: "src/log/time-search.ts", why: "the log suite: offsets for times" },
 
   { rule: "skip", path: "test/support/skip.ts", why: "the one place that skips, with a reason" },
 ];

@@ -16,6 +16,7 @@ import type { LogRead } from "../../../src/log/log.ts";
 import { scanBatches } from "../../../src/log/scan.ts";
 import { LogView } from "../../../src/log/view.ts";
 import { batchBytesAt, checkBatch, viewOf } from "../../../src/record/batch.ts";
+import { nanosecondsOf } from "../../../src/record/nanoseconds.ts";
 import { openRecords } from "../../../src/record/records.ts";
 import type { Checker, Partition } from "./checker.ts";
 
@@ -55,19 +56,68 @@ async function partitionsIn(data: string, environment: LogEnvironment): Promise<
 const nameOf = ({ topic, index }: Partition): string => `${topic}/${index}`;
 const directoryOf = (partition: Partition): string => `topics/${nameOf(partition)}`;
 
-/**
- * Hands what the directory holds beyond what the checker has taken to the checker.
- * @param isLive a broker is writing it: only what it has acknowledged is seen
- */
-export async function readDirectory(data: string, checker: Checker, isLive = false): Promise<void> {
+/** How a directory is read. */
+export interface Reading {
+  /** A broker is writing it: only what it has acknowledged is seen. */
+  readonly isLive?: boolean;
+  /** The one topic to read. */
+  readonly only?: string;
+}
+
+/** Hands what the directory holds beyond what the checker has taken to the checker. */
+export async function readDirectory(
+  data: string,
+  checker: Checker,
+  { isLive = false, only }: Reading = {},
+): Promise<void> {
   const environment = environmentOf(data);
   for (const partition of await partitionsIn(data, environment)) {
+    if (only !== undefined && partition.topic !== only) continue;
     const view = new LogView(environment, directoryOf(partition), () => isLive);
     const refused = await view.refresh();
     if (refused !== null) checker.note("damaged", `${nameOf(partition)}: ${refused}`);
     else await readPartition(view, checker, partition);
     await view.close();
   }
+}
+
+/** A record, as one reads it. */
+export interface ReadableRecord {
+  readonly offset: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  /** Beyond the milliseconds. */
+  readonly nanoseconds: number;
+  readonly key: string | null;
+  readonly value: string | null;
+}
+
+/** The records of a partition that is small. */
+export async function recordsIn(data: string, partition: Partition): Promise<ReadableRecord[]> {
+  const view = new LogView(environmentOf(data), directoryOf(partition), () => false);
+  const refused = await view.refresh();
+  if (refused !== null) throw new Error(refused.message);
+  const read = await view.read(view.startOffset, readBytesMax);
+  if (read instanceof Refusal) throw new Error(read.message);
+  await view.close();
+  return read.chunks.flatMap(readableRecords);
+}
+
+function readableRecords(chunk: Uint8Array): ReadableRecord[] {
+  const view = viewOf(chunk);
+  const text = (bytes: Uint8Array | null) => bytes && new TextDecoder().decode(bytes);
+  const found: ReadableRecord[] = [];
+  for (let at = 0; at < chunk.length; at += batchBytesAt(view, at)) {
+    const records = openRecords(chunk, view, at);
+    if (records instanceof Refusal) throw new Error(records.message);
+    while (records.next()) {
+      const record = records.record();
+      const { offset: place, timestamp, key, value } = record;
+      const nanoseconds = nanosecondsOf(record);
+      found.push({ offset: place, timestamp, nanoseconds, key: text(key), value: text(value) });
+    }
+  }
+  return found;
 }
 
 async function readPartition(view: LogView, checker: Checker, partition: Partition): Promise<void> {
