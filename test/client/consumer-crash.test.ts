@@ -113,7 +113,7 @@ const policies: [name: string, durability: Durability][] = [
 
 test.each(policies)("whatever dies, no record is passed over: fsync %s", async (_, durability) => {
   const random = randomForTest();
-  for (let round = 0; round < rounds(25, 400); round++) {
+  for (let round = 0; round < rounds(25, 150); round++) {
     const machine = new Machine(random, durability);
     for (let steps = 0; steps < 60; steps++) await machine.step();
     expect(await machine.missing()).toEqual([]);

@@ -4,6 +4,7 @@ import type { Random } from "../../src/base/random.ts";
 import { rounds } from "../support/rounds.ts";
 import { randomForTest } from "../support/seed.ts";
 import { skipUnless } from "../support/skip.ts";
+import { until } from "../support/until.ts";
 import { endProcesses, startBroker } from "./support/broker-process.ts";
 import { loadShape, oneOf, randomMoment, serveOptions } from "./support/chance.ts";
 import { Checker } from "./support/checker.ts";
@@ -53,12 +54,18 @@ class Story implements AsyncDisposable {
   }
 
   /** Produces until a random moment; `end` happens then, and the broker does not survive it. */
-  async underLoad(round: number, options: readonly string[], end: End): Promise<void> {
+  async underLoad(
+    round: number,
+    options: readonly string[],
+    end: End,
+    acknowledgedMin = 0,
+  ): Promise<void> {
     const { random, tally } = this;
     const { process: broker, port, startMs } = await startBroker(this.data, options);
     await using _ = broker;
     tally.startMs.push(startMs);
     const load = await Load.start(port, this.history.producers, loadShape(random, round), random);
+    await until(() => load.acknowledged >= acknowledgedMin);
     await randomMoment(load, random);
     load.abandon();
     if (end === "cut") cutPower(this.filesystem.path);
@@ -163,7 +170,7 @@ skipUnless(faults.ext4 === null, faults.ext4 ?? "")(
     let findings = await story.powerOn();
     let round = 0;
     for (; round < 5 && findings.length === 0; round++) {
-      await story.underLoad(round, ["--fsync", "never"], "cut");
+      await story.underLoad(round, ["--fsync", "never"], "cut", 1_000);
       await story.filesystem.unmount();
       findings = await story.powerOn();
     }
