@@ -1,18 +1,19 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fs from "node:fs";
 import { join } from "node:path";
 import { skipUnless } from "../support/skip.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
-import { endProcesses, startBroker, type StartedBroker } from "./support/broker-process.ts";
+import { startBroker, type StartedBroker } from "./support/broker-process.ts";
 import { Checker } from "./support/checker.ts";
 import { Client } from "./support/client.ts";
 import { readDirectory } from "./support/directory-reader.ts";
 import { executable } from "./support/executable.ts";
 import { History } from "./support/history.ts";
+import { leaveNothing } from "./support/leave-nothing.ts";
 import { median, report, spread } from "./support/numbers.ts";
 import { treeOf } from "./support/tree.ts";
 
-afterAll(endProcesses);
+leaveNothing();
 
 /** What a machine of today does not notice; far above what was ever measured. */
 const startMsMax = 250;

@@ -1,4 +1,4 @@
-import { afterAll, expect } from "bun:test";
+import { expect } from "bun:test";
 import fs from "node:fs";
 import { join } from "node:path";
 import type { Random } from "../../src/base/random.ts";
@@ -6,18 +6,18 @@ import { rounds } from "../support/rounds.ts";
 import { randomForTest } from "../support/seed.ts";
 import { skipUnless } from "../support/skip.ts";
 import { until } from "../support/until.ts";
-import { endProcesses, startBroker, type StartedBroker } from "./support/broker-process.ts";
+import { startBroker, type StartedBroker } from "./support/broker-process.ts";
 import { Checker } from "./support/checker.ts";
 import { Client } from "./support/client.ts";
 import { readDirectory, scanDirectory } from "./support/directory-reader.ts";
 import { History } from "./support/history.ts";
+import { leaveNothing } from "./support/leave-nothing.ts";
 import { Load, type LoadShape } from "./support/load.ts";
-import { makeImage, mountFault, mountMemory, unmountAll } from "./support/mounts.ts";
+import { makeImage, mountFault, mountMemory } from "./support/mounts.ts";
 import { report, spread } from "./support/numbers.ts";
 import { untilWithin } from "./support/within.ts";
 
-afterAll(endProcesses);
-afterAll(unmountAll);
+leaveNothing();
 
 /** A refusal is an answer like any other: it must not take long. */
 const refusalMsMax = 1_000;

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Random } from "../../src/base/random.ts";
 import { encodeFrame } from "../../src/native/frame.ts";
@@ -9,17 +9,18 @@ import { rounds } from "../support/rounds.ts";
 import { randomBytes, randomForTest } from "../support/seed.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { until } from "../support/until.ts";
-import { endProcesses, startBroker } from "./support/broker-process.ts";
+import { startBroker } from "./support/broker-process.ts";
 import { mixedValueBytes, oneOf } from "./support/chance.ts";
 import { Checker } from "./support/checker.ts";
 import { Client } from "./support/client.ts";
 import { readDirectory, recordsIn } from "./support/directory-reader.ts";
 import { History } from "./support/history.ts";
+import { leaveNothing } from "./support/leave-nothing.ts";
 import { Load } from "./support/load.ts";
 import { report } from "./support/numbers.ts";
 import { untilWithin, within } from "./support/within.ts";
 
-afterAll(endProcesses);
+leaveNothing();
 
 /** The worked frame of the original protocol's description: native/PROTOCOL.md. */
 const workedFrame = bytesOf(`
@@ -121,7 +122,7 @@ describe("the documented answers, each on a connection that goes on", () => {
   });
 
   for (const bytes of [nativeFrameBytesMax + 1, 0x7fff_ffff, 0xffff_ffff]) {
-    test(`a payload of ${bytes} bytes is announced: refused, and the connection closed`, async () => {
+    test(`a payload of ${bytes} bytes is announced: refused, and that is the end`, async () => {
       using directory = temporaryDirectory();
       const { process: broker, port } = await startBroker(join(directory.path, "data"));
       await using _ = broker;

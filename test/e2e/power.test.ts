@@ -1,29 +1,23 @@
-import { afterAll, expect } from "bun:test";
+import { expect } from "bun:test";
 import { join } from "node:path";
 import type { Random } from "../../src/base/random.ts";
 import { rounds } from "../support/rounds.ts";
 import { randomForTest } from "../support/seed.ts";
 import { skipUnless } from "../support/skip.ts";
 import { until } from "../support/until.ts";
-import { endProcesses, startBroker } from "./support/broker-process.ts";
+import { startBroker } from "./support/broker-process.ts";
 import { loadShape, oneOf, randomMoment, serveOptions } from "./support/chance.ts";
 import { Checker } from "./support/checker.ts";
 import { readDirectory, scanDirectory } from "./support/directory-reader.ts";
 import { History } from "./support/history.ts";
+import { leaveNothing } from "./support/leave-nothing.ts";
 import { Load } from "./support/load.ts";
-import {
-  type ImageFilesystem,
-  type ImageKind,
-  makeImage,
-  mountFault,
-  unmountAll,
-} from "./support/mounts.ts";
+import { type ImageFilesystem, type ImageKind, makeImage, mountFault } from "./support/mounts.ts";
 import { report, spread } from "./support/numbers.ts";
 import { cutPower } from "./support/power.ts";
 import { within } from "./support/within.ts";
 
-afterAll(endProcesses);
-afterAll(unmountAll);
+leaveNothing();
 
 const producers = 4;
 /** After so many cuts everything is read again from the beginning, on a new file system then. */

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fs from "node:fs";
 import { join } from "node:path";
 import type { Random } from "../../src/base/random.ts";
@@ -9,20 +9,20 @@ import { randomForTest } from "../support/seed.ts";
 import { skipUnless } from "../support/skip.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { until } from "../support/until.ts";
-import { endProcesses, run, startBroker } from "./support/broker-process.ts";
+import { run, startBroker } from "./support/broker-process.ts";
 import { loadShape, randomMoment, serveOptions } from "./support/chance.ts";
 import { Checker } from "./support/checker.ts";
 import { Client } from "./support/client.ts";
 import { readDirectory, scanDirectory } from "./support/directory-reader.ts";
 import { History } from "./support/history.ts";
+import { leaveNothing } from "./support/leave-nothing.ts";
 import { Load } from "./support/load.ts";
-import { mountFault, mountMemory, unmountAll } from "./support/mounts.ts";
+import { mountFault, mountMemory } from "./support/mounts.ts";
 import { report, spread } from "./support/numbers.ts";
 import { treeOf } from "./support/tree.ts";
 import { within } from "./support/within.ts";
 
-afterAll(endProcesses);
-afterAll(unmountAll);
+leaveNothing();
 
 const isRoot = process.getuid?.() === 0;
 const fault = await mountFault("tmpfs");
@@ -241,7 +241,7 @@ describe("a start that can't be", () => {
     [["--host", "0.0.0.0"], "--insecure"],
     [["--data"], "--data"],
   ] as const) {
-    test(`with ${options.join(" ")}: exit code 2, one line that says what, nothing made`, async () => {
+    test(`with ${options.join(" ")}: exit code 2, a line that says what, nothing made`, async () => {
       using directory = temporaryDirectory();
       const refused = await run(["serve", ...options], { cwd: directory.path });
       expect([refused.code, refused.stdout]).toEqual([2, ""]);

@@ -135,10 +135,10 @@ async function workload(log: SegmentLog, seed: number, known: Acknowledged): Pro
       const first = number++;
       const appended = log.append(batchOf({ first, valueBytes: 1 + random.below(20_000) }));
       if (appended instanceof Refusal) return;
-      const settled = appended.committed.then((refusal) => {
+      const noted = appended.committed.then((refusal) => {
         if (refusal === null) known.set(appended.baseOffset, first);
       });
-      pending.push(settled);
+      pending.push(noted);
     }
     await Promise.all(pending);
   }

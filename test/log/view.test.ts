@@ -182,3 +182,48 @@ test("a log that is deleted and made again is another generation, read from its 
     await again.close();
   }
 });
+
+test("index entries of records that the disk lost lead no reader astray", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const path = `${directory}/00000000000000000000`;
+  const { disk } = world;
+  const log = await world.open();
+  for (let i = 0; i < 4; i++) await acked(log, { first: i, valueBytes: 4500 });
+  await log.publish();
+  const floor = (await disk.readWhole(`${path}.idx`)).subarray(0, 48);
+  const { length } = await disk.readWhole(`${path}.log`);
+  for (let i = 4; i < 12; i++) await acked(log, { first: i, valueBytes: 4500 });
+  await log.publish();
+  // As a power cut may leave it: entries of a later floor than the header tells of.
+  const entries = (await disk.readWhole(`${path}.idx`)).subarray(48);
+  const after = new LogWorld(disk.crash({ keep: "all" }));
+  await after.disk.writeWhole(`${path}.idx`, Buffer.concat([floor, entries]));
+  after.disk.truncateTo(`${path}.log`, length);
+  const again = await after.open();
+  for (let i = 4; i < 11; i++) {
+    await acked(again, { first: 100 + i, valueBytes: 5300 });
+    await again.publish();
+    const view = await after.view(true);
+    for (let from = 0; from <= i; from++) {
+      const rest = { startOffset: offset(from), visibleOffset: view.visibleOffset };
+      const read = view.read.bind(view);
+      expect((await numbers({ ...rest, read }))[0]).toBe(from < 4 ? from : 100 + from);
+    }
+  }
+  await again.close();
+});
+
+test("a sealed index that a reader has mapped is not written again, though its log is damaged", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  for (let i = 0; i < 60; i++) await acked(log, { first: i, valueBytes: 3000 });
+  await log.close();
+  const { disk } = world;
+  disk.truncateTo(`${directory}/00000000000000000000.log`, 10_000);
+  const view = await world.view();
+  expect(await view.read(offset(0), 1)).toMatchObject({ nextOffset: offset(1) });
+  const again = await world.open();
+  expect(again.losses.length).toBe(1);
+  expect(again.segments[0]?.sealed).toBeTrue();
+  await again.close();
+});

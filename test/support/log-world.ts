@@ -7,7 +7,7 @@ import { openSegmentLog } from "../../src/log/open.ts";
 import type { SegmentLog } from "../../src/log/segment-log.ts";
 import { LogView } from "../../src/log/view.ts";
 import { ManualClock } from "../fake/clock.ts";
-import { MemoryDisk } from "../fake/disk.ts";
+import type { MemoryDisk } from "../fake/disk.ts";
 import { MemoryLogger } from "../fake/logger.ts";
 import { batchOf, recordsIn, type BatchShape } from "./batches.ts";
 

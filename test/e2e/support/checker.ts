@@ -84,7 +84,7 @@ export class Checker {
     }
     state.nextOffset = record.offset + 1;
 
-    const { producer: index = "", number: digits = "" } = valueHead(record.value);
+    const { producer: index, number: digits } = valueHead(record.value);
     const producer = this.history.producers[Number(index)];
     const number = Number(digits);
     const entry = digits === "" ? undefined : producer?.entries[number];

@@ -80,7 +80,7 @@ export class ProducerHistory {
 /** Milliseconds of the first record. */
 const timestampBase = 1_700_000_000_000;
 /** The largest value of a load. */
-export const valueBytesMax = 1024 * 1024;
+const valueBytesMax = 1024 * 1024;
 const filler = randomBytes(seededRandom(1), 2 * valueBytesMax);
 
 /** See the head of this file. */

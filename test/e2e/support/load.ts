@@ -27,7 +27,7 @@ export interface LoadShape {
 const unsentBytesMax = 1024 * 1024;
 
 /** One producer on one connection. */
-export class LoadProducer {
+class LoadProducer {
   sent = 0;
   acknowledged = 0;
   refused = 0;

@@ -6,9 +6,9 @@
  * Source: Linux, `EXT4_IOC_SHUTDOWN` and `XFS_IOC_GOINGDOWN`, which are the same number; with
  * `NOLOGFLUSH` not even the journal in memory is written.
  *
- * In the instant of the switch ext4 lies: on Linux 6.18, in one of eight cuts plain `O_DSYNC` writes
- * that were under way were reported as done and then gone; never one that was reported before. So
- * only what was acknowledged before the call counts as acknowledged.
+ * In the instant of the switch ext4 lies: on Linux 6.18, in one of eight cuts plain `O_DSYNC`
+ * writes that were under way were reported as done and then gone, and never one that was reported
+ * before. So only what was acknowledged before the call counts as acknowledged.
  */
 import { dlopen } from "bun:ffi";
 import { closeSync, openSync } from "node:fs";
