@@ -96,8 +96,10 @@ export class GrowingIndex implements SegmentIndex {
   addTime(timestamp: number, relativeOffset: number): void {
     if (this.#timeCount > 0) {
       const last = this.#timeCount - 1;
-      if (timestamp <= (this.#times[last] ?? 0)) return;
-      assert(relativeOffset > (this.#timeOffsets[last] ?? 0), "time index offsets must grow");
+      const lastOffset = this.#timeOffsets[last] ?? 0;
+      assert(relativeOffset >= lastOffset, "time index offsets must not go back");
+      // The same offset again, and newer: that was of records which were refused. The entry holds.
+      if (timestamp <= (this.#times[last] ?? 0) || relativeOffset === lastOffset) return;
     }
     if (this.#timeCount === this.#times.length) {
       this.#times = doubled(this.#times, Float64Array);

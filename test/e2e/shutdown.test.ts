@@ -241,7 +241,7 @@ describe("a start that can't be", () => {
     [["--host", "0.0.0.0"], "--insecure"],
     [["--data"], "--data"],
   ] as const) {
-    test(`with ${options.join(" ")}: exit code 2, a line that says what, nothing made`, async () => {
+    test(`with ${options.join(" ")}: exit code 2, says what, makes nothing`, async () => {
       using directory = temporaryDirectory();
       const refused = await run(["serve", ...options], { cwd: directory.path });
       expect([refused.code, refused.stdout]).toEqual([2, ""]);

@@ -102,6 +102,20 @@ test("a disk filled to the last byte refuses, serves, restarts, and heals", asyn
   );
 });
 
+test("a segment that ends where a refused batch would have begun is finished", async () => {
+  const world = new LogWorld(new MemoryDisk(), smallConfig, 1);
+  const log = await world.open();
+  await acked(log, { first: 0, valueBytes: 5000 });
+  world.disk.failNext("append", /\.log$/, "full");
+  const refused = unwrap(log.append(batchOf({ first: 1, timestamp: 9_000_000, valueBytes: 5000 })));
+  expect((await refused.committed)?.code).toBe("DISK_FULL");
+  await acked(log, { first: 1, valueBytes: 100_000 });
+  await log.publish();
+  expect(log.segments.map((segment) => segment.sealed)).toEqual([true, false]);
+  await log.close();
+  expect((await readAll(await world.open())).map((record) => record.number)).toEqual([0, 1]);
+});
+
 test("index files that can't be written cost nothing but time at the next start", async () => {
   const world = new LogWorld(new MemoryDisk(), smallConfig, 1);
   const log = await world.open();
