@@ -38,6 +38,8 @@ export class CommitPipeline {
   #running: Promise<void> | null = null;
   #lingering: Cancel | null = null;
   #syncing: Cancel | null = null;
+  /** Written last: what `#syncing` makes durable. Earlier ones are synced when they are sealed. */
+  #unsynced: Segment | null = null;
   /** Why nothing is written any more. Use: set once, by a failed write or sync. */
   #sealedBy: Refusal | null = null;
   #durability: Durability;
@@ -158,8 +160,7 @@ export class CommitPipeline {
       await disk.syncDirectory(segment.directory);
       segment.created = true;
     }
-    if (this.#durability.fsync === "interval")
-      this.#syncLater(segment, this.#durability.intervalMs);
+    this.syncInTime(segment);
   }
 
   #mode(): OpenMode {
@@ -200,10 +201,13 @@ export class CommitPipeline {
     }
   }
 
-  #syncLater(segment: Segment, intervalMs: number): void {
-    this.#syncing ??= this.environment.clock.after(intervalMs, () => {
+  /** Makes durable what was written to `segment`, by this process or an earlier one, in time. */
+  syncInTime(segment: Segment): void {
+    if (this.#durability.fsync !== "interval") return;
+    this.#unsynced = segment;
+    this.#syncing ??= this.environment.clock.after(this.#durability.intervalMs, () => {
       this.#syncing = null;
-      void this.sync(segment);
+      if (this.#unsynced !== null) void this.sync(this.#unsynced);
     });
   }
 

@@ -159,6 +159,8 @@ export async function recoverSegment(
   const decision = decide(found);
   const losses = decision.isLoss ? lossesOf(segment, decision, ranges, floor, bytes) : [];
   if (decision.action === "leave" || !isLast) {
+    // Its index is about to say that it is finished: what it tells of must be there to stay.
+    if (bytes > 0) await makeDurable(environment, segment, "sync");
     // A reader that comes to the missing part is told of it, so the end is what was promised.
     if (floor.position > segment.endPosition) segment.endPosition = floor.position;
     if (floor.offset > segment.endOffset) segment.endOffset = floor.offset;
@@ -229,7 +231,8 @@ function lossesOf(
     fromPosition: range.from,
     toPosition: range.to,
   }));
-  if (bytes < floor.position && segment.endOffset < floor.offset && losses.length === 0) {
+  const isTold = ranges.at(-1)?.toOffset === null;
+  if (bytes < floor.position && segment.endOffset < floor.offset && !isTold) {
     const { endOffset: fromOffset, endPosition: fromPosition } = segment;
     const toOffset = floor.offset;
     losses.push({ log, row, fromOffset, toOffset, fromPosition, toPosition: floor.position });

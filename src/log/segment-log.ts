@@ -75,6 +75,8 @@ export class SegmentLog implements PartitionLog, Publishing {
       rolledBack: () => this.#rolledBack(),
     };
     this.#pipeline = new CommitPipeline(environment, owner, config.durability, config.lingerMs);
+    // Whoever wrote it last may have been killed before it was due.
+    this.#pipeline.syncInTime(this.#active);
   }
 
   get startOffset(): Offset {

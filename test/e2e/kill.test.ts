@@ -6,7 +6,7 @@ import { randomForTest } from "../support/seed.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { until } from "../support/until.ts";
 import { startBroker } from "./support/broker-process.ts";
-import { loadShape, randomMoment, serveOptions } from "./support/chance.ts";
+import { acknowledgedMin, loadShape, randomMoment, serveOptions } from "./support/chance.ts";
 import { Checker } from "./support/checker.ts";
 import { readDirectory, scanDirectory } from "./support/directory-reader.ts";
 import { History } from "./support/history.ts";
@@ -41,7 +41,7 @@ async function killOnce(data: string, round: number, story: Story): Promise<void
   await readDirectory(data, checker, { isLive: true });
   expect(checker.findings()).toEqual([]);
   const load = await Load.start(port, history.producers, loadShape(random, round), random);
-  await randomMoment(load, random);
+  await randomMoment(load, random, acknowledgedMin(round));
   broker.kill("SIGKILL");
   await broker.exited;
   await within(10_000, "the end of the connections", load.closed());

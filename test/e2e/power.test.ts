@@ -6,7 +6,7 @@ import { randomForTest } from "../support/seed.ts";
 import { skipUnless } from "../support/skip.ts";
 import { until } from "../support/until.ts";
 import { startBroker } from "./support/broker-process.ts";
-import { loadShape, oneOf, randomMoment, serveOptions } from "./support/chance.ts";
+import { acknowledgedMin, loadShape, oneOf, randomMoment, serveOptions } from "./support/chance.ts";
 import { Checker } from "./support/checker.ts";
 import { readDirectory, scanDirectory } from "./support/directory-reader.ts";
 import { History } from "./support/history.ts";
@@ -15,7 +15,7 @@ import { Load } from "./support/load.ts";
 import { type ImageFilesystem, type ImageKind, makeImage, mountFault } from "./support/mounts.ts";
 import { report, spread } from "./support/numbers.ts";
 import { cutPower } from "./support/power.ts";
-import { within } from "./support/within.ts";
+import { untilWithin, within } from "./support/within.ts";
 
 leaveNothing();
 
@@ -52,15 +52,14 @@ class Story implements AsyncDisposable {
     round: number,
     options: readonly string[],
     end: End,
-    acknowledgedMin = 0,
+    least = acknowledgedMin(round),
   ): Promise<void> {
     const { random, tally } = this;
     const { process: broker, port, startMs } = await startBroker(this.data, options);
     await using _ = broker;
     tally.startMs.push(startMs);
     const load = await Load.start(port, this.history.producers, loadShape(random, round), random);
-    await until(() => load.acknowledged >= acknowledgedMin);
-    await randomMoment(load, random);
+    await randomMoment(load, random, least);
     load.abandon();
     if (end === "cut") cutPower(this.filesystem.path);
     await broker.end("SIGKILL");
@@ -142,7 +141,7 @@ async function cutPowerTimes(kind: ImageKind, cuts: number): Promise<void> {
   expect(inFlight).toBeGreaterThan(cuts);
 }
 
-const cuts: Readonly<Record<ImageKind, number>> = { ext4: rounds(5, 200), xfs: rounds(2, 20) };
+const cuts = { ext4: rounds(5, 200), xfs: rounds(2, 20), interval: rounds(2, 20) };
 const faults: Readonly<Record<ImageKind, string | null>> = {
   ext4: await mountFault("ext4"),
   xfs: await mountFault("xfs"),
@@ -155,6 +154,41 @@ for (const kind of ["ext4", "xfs"] as const) {
     cuts[kind] * 20_000,
   );
 }
+
+/** `--fsync interval`: what is older than this survives a power cut. */
+const intervalMs = 50;
+/** Long enough for the sync that was due to have been done. */
+const settledMs = 10 * intervalMs;
+
+skipUnless(faults.ext4 === null, faults.ext4 ?? "")(
+  `${cuts.interval} cuts with --fsync interval: what is older than that is there, over a kill too`,
+  async () => {
+    const random = randomForTest();
+    for (let done = 0; done < cuts.interval; done++) {
+      await using story = new Story("ext4", random, new Tally());
+      expect(await story.powerOn()).toEqual([]);
+      const options = [...serveOptions(random), "--fsync", `interval=${intervalMs}`];
+      const { process: broker, port } = await startBroker(story.data, options);
+      await using _ = broker;
+      const load = await Load.start(port, story.history.producers, loadShape(random, 0), random);
+      await randomMoment(load, random, acknowledgedMin(done));
+      load.pause();
+      await untilWithin(10_000, "an answer to every frame", () => load.inFlight === 0);
+      // Killed before the sync is due, the broker leaves it to the one that comes after it.
+      if (done % 2 === 0) await broker.end("SIGKILL");
+      const next = done % 2 === 0 ? (await startBroker(story.data, options)).process : broker;
+      await using _next = next;
+      const from = performance.now();
+      await until(() => performance.now() - from > settledMs);
+      cutPower(story.filesystem.path);
+      await next.end("SIGKILL");
+      await within(10_000, "the end of the connections", load.close());
+      await story.filesystem.unmount();
+      expect(await story.powerOn()).toEqual([]);
+    }
+  },
+  cuts.interval * 20_000,
+);
 
 skipUnless(faults.ext4 === null, faults.ext4 ?? "")(
   "the same cuts find out a broker that does not sync, within five of them",

@@ -10,7 +10,7 @@ import { skipUnless } from "../support/skip.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { until } from "../support/until.ts";
 import { run, startBroker } from "./support/broker-process.ts";
-import { loadShape, randomMoment, serveOptions } from "./support/chance.ts";
+import { acknowledgedMin, loadShape, randomMoment, serveOptions } from "./support/chance.ts";
 import { Checker } from "./support/checker.ts";
 import { Client } from "./support/client.ts";
 import { readDirectory, scanDirectory } from "./support/directory-reader.ts";
@@ -46,7 +46,7 @@ async function stopUnderLoad(story: Story, round: number, signal: NodeJS.Signals
   const { process: broker, port } = await startBroker(data, serveOptions(random));
   await using _ = broker;
   const load = await Load.start(port, history.producers, loadShape(random, round), random);
-  await randomMoment(load, random);
+  await randomMoment(load, random, acknowledgedMin(round));
   const from = performance.now();
   const code = await broker.end(signal);
   const tookMs = performance.now() - from;

@@ -185,6 +185,19 @@ test("a log that lost its tail says so, and never gives those offsets again", as
   }
 });
 
+test("damage in the middle and a tail that is gone are both reported", async () => {
+  const world = await worldWith(6);
+  const starts = startsIn(await world.disk.readWhole(`${first}.log`));
+  world.disk.truncateTo(`${first}.log`, starts[4] ?? 0);
+  world.disk.flipBit(`${first}.log`, (starts[1] ?? 0) + 40, 3);
+  const log = await world.open();
+  const lost = log.losses.map((loss) => [Number(loss.fromOffset), Number(loss.toOffset)]);
+  expect(lost).toEqual([
+    [2, 4],
+    [8, 12],
+  ]);
+});
+
 test("a log file that vanished is reported, not begun anew", async () => {
   const world = await worldWith(6);
   await world.disk.remove(`${first}.log`);

@@ -39,8 +39,15 @@ export function mixedValueBytes(random: Random): number {
 /** No moment is later than this after the beginning of the load. */
 const momentMsMax = 300;
 
-/** Resolves at a random moment of the load: early, in the middle of things, or at a time. */
-export async function randomMoment(load: Load, random: Random): Promise<void> {
+/** In every other round there is something to lose. */
+export const acknowledgedMin = (round: number): number => (round % 2 === 0 ? 100 : 0);
+
+/**
+ * Resolves at a random moment of the load: early, in the middle of things, or at a time; but not
+ * before so many records are acknowledged.
+ */
+export async function randomMoment(load: Load, random: Random, least: number): Promise<void> {
+  await until(() => load.acknowledged >= least);
   const from = performance.now();
   const kind = oneOf(random, ["sent", "acknowledged", "time"] as const);
   // As often between 1 and 10 as between 1,000 and 10,000.

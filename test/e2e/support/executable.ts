@@ -8,8 +8,15 @@ import { executable as built } from "../../../scripts/build.ts";
 
 const sources = join(import.meta.dir, "..", "..", "..", "src");
 
+let found: string | null = null;
+
 /** Its path. Throws if it is missing, or older than the sources: it would be another program. */
 export function executable(): string {
+  found ??= find();
+  return found;
+}
+
+function find(): string {
   const named = process.env["OBELISK_EXECUTABLE"];
   const path = named ?? built;
   const builtMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
