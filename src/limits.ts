@@ -13,6 +13,8 @@ const GiB = 1024 * MiB;
 export const nativeFrameBytesMax = 10 * MiB;
 /** Native protocol: topics remembered, for all connections and again for each of them. */
 export const nativeTopicsKnownMax = 1_024;
+/** Charged beside its bytes for a frame whose topic is not there yet: its copy and its place. */
+export const nativeWaitingOverheadBytes = 512;
 /** Native protocol: batch builders kept for the next chunk, over all connections. */
 export const nativeBuildersIdleMax = 16;
 /** A record batch, header included. Holds the largest native frame with room for its header. */
@@ -35,6 +37,8 @@ export const segmentBytesMax = 2 * GiB;
 export const segmentMsDefault = 7 * 24 * 3600 * 1000;
 /** One index entry per this many bytes of log (Kafka's `index.interval.bytes`). */
 export const indexIntervalBytes = 4 * KiB;
+/** Bytes that the search for the next good batch behind damage may checksum in vain. */
+export const resyncBytesMax = 64 * MiB;
 /** How long a durable end may wait before readers of the directory are told of it. */
 export const floorPublishMs = 10;
 
@@ -74,6 +78,13 @@ export const lockProbedMsMax = 250;
 export const topicNameCharactersMax = 249;
 /** Directories made, logs opened or closed at the same time, all topics together. */
 export const logsOpeningMax = 32;
+/** Topics created at the same time; and those that one native connection has under way. */
+export const topicsCreatingMax = 4;
+export const nativeTopicsCreatingMax = 1;
+/** How often a partition is tried again that could not be opened at the start. */
+export const partitionReopenMs = 5_000;
+/** How often the removal of a topic is tried again that could not be completed. */
+export const topicRemovalRetryMs = 10_000;
 export const partitionsPerTopicMax = 10_000;
 /** All topics together; automatic creation stops here too. */
 export const partitionsMax = 100_000;
@@ -167,7 +178,7 @@ export const controlSocketMsMax = 5_000;
 export const signalEchoMs = 500;
 
 /** Shutdown: connections are answered and logs flushed within this time. */
-export const shutdownMsMax = 10_000;
+export const shutdownMsDefault = 10_000;
 
 /** Damage, and notes, that a check of one partition lists; more is counted. */
 export const verifyFindingsMax = 1_000;

@@ -100,6 +100,11 @@ export interface Disk {
    * dies of SIGBUS otherwise. Synchronous, and it reads no byte by itself. Never store into it.
    */
   map(path: string): Uint8Array;
+  /**
+   * Gives a map back, rather than leave it to the garbage collector: until then the file's blocks
+   * stay on the disk, though it be removed. No view of it may be used afterwards.
+   */
+  unmap(map: Uint8Array): void;
   /** Bytes that a writer may still use on this volume. */
   freeBytes(): Promise<number>;
 }

@@ -278,6 +278,11 @@ class LocalDisk implements Disk {
     }
   }
 
+  unmap(map: Uint8Array): void {
+    // A buffer that is transferred gives its memory back, and a map's memory is the map.
+    if (map.length > 0 && map.buffer instanceof ArrayBuffer) map.buffer.transfer(0);
+  }
+
   freeBytes(): Promise<number> {
     return attempt("freeBytes", ".", async () => {
       const volume = await fs.promises.statfs(this.root);

@@ -14,6 +14,8 @@ export interface Slab {
   memory: { readonly bytes: Uint8Array; readonly view: DataView } | null;
   /** How far it is filled. */
   used: number;
+  /** Whose runs lie in it: they are told when it is forgotten. */
+  readonly owners: Set<CachedRange>;
 }
 
 /** Where a copy came to lie. */
@@ -62,16 +64,22 @@ export class RecordCache {
     if (newest && room >= length) return newest;
     const size = Math.max(this.slabBytes, length);
     const bytes = Buffer.allocUnsafeSlow(size);
-    const slab: Slab = { memory: { bytes, view: viewOf(bytes) }, used: 0 };
+    const slab: Slab = { memory: { bytes, view: viewOf(bytes) }, used: 0, owners: new Set() };
     this.#slabs.push(slab);
     this.#heldBytes += size;
     while (this.#heldBytes > this.budgetBytes && this.#slabs.length > 1) {
       const oldest = this.#slabs.shift();
       this.#heldBytes -= oldest?.memory?.bytes.length ?? 0;
-      if (oldest) oldest.memory = null;
+      if (oldest) forget(oldest);
     }
     return slab;
   }
+}
+
+function forget(slab: Slab): void {
+  slab.memory = null;
+  for (const owner of slab.owners) owner.dropForgotten();
+  slab.owners.clear();
 }
 
 /** A range of a segment file that is also in memory: whole batches, one after another. */
@@ -106,7 +114,7 @@ export class CachedRange {
     }
     if (last && last.position + last.length !== position) this.clear();
     this.#runs.push({ slab: piece.slab, from: piece.from, position, length: piece.bytes.length });
-    if (this.#runs.length % 64 === 0) this.#dropForgotten();
+    piece.slab.owners.add(this);
   }
 
   /** Forgets everything at and after `position`. */
@@ -151,7 +159,7 @@ export class CachedRange {
     while (this.#head < this.#runs.length && !this.#runs[this.#head]?.slab.memory) this.#head += 1;
   }
 
-  #dropForgotten(): void {
+  dropForgotten(): void {
     this.#skipForgotten();
     this.#runs.splice(0, this.#head);
     this.#head = 0;

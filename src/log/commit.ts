@@ -38,8 +38,8 @@ export class CommitPipeline {
   #running: Promise<void> | null = null;
   #lingering: Cancel | null = null;
   #syncing: Cancel | null = null;
-  /** Written last: what `#syncing` makes durable. Earlier ones are synced when they are sealed. */
-  #unsynced: Segment | null = null;
+  /** Written since the last sync: what `#syncing` makes durable. */
+  #unsynced = new Set<Segment>();
   /** Why nothing is written any more. Use: set once, by a failed write or sync. */
   #sealedBy: Refusal | null = null;
   #durability: Durability;
@@ -125,6 +125,11 @@ export class CommitPipeline {
         await this.#failed(group, error);
         continue;
       }
+      // A sync of this file has failed meanwhile: what was written now may be gone with it.
+      if (this.#sealedBy !== null) {
+        this.#refuse(group, this.#sealedBy);
+        break;
+      }
       const last = group.at(-1);
       assert(last !== undefined, "a group holds a write");
       this.owner.committed(last);
@@ -174,9 +179,13 @@ export class CommitPipeline {
     assert(first !== undefined, "a group holds a write");
     const { segment } = first;
     const position = first.end.position - first.piece.bytes.length;
-    if (error.kind === "full" || error.kind === "exhausted") await this.#cut(segment, position);
-    else this.seal(`writing ${segment.logPath} failed: ${error.message}`);
-    this.#refuse(group, this.#sealedBy ?? fullRefusal(error));
+    // A sync that failed is never tried again and then believed, whatever it failed for.
+    const isSync = error.operation === "syncDirectory";
+    const isPassing = !isSync && (error.kind === "full" || error.kind === "exhausted");
+    if (!isPassing) this.seal(`writing ${segment.logPath} failed: ${error.message}`);
+    // Where the file could not be opened nothing was written.
+    else if (error.operation !== "open") await this.#cut(segment, position);
+    this.#refuse(group, this.#sealedBy ?? passingRefusal(error));
   }
 
   /** Refuses `group` and all that is queued behind it. */
@@ -188,32 +197,34 @@ export class CommitPipeline {
     for (const write of refused) write.settle(refusal);
   }
 
+  /** Durably, or a power cut would bring back what was refused. */
   async #cut(segment: Segment, position: number): Promise<void> {
     try {
-      await this.environment.files.use(segment.logPath, this.#mode(), (file) =>
-        file.truncate(position),
-      );
+      await this.environment.files.use(segment.logPath, this.#mode(), async (file) => {
+        await file.truncate(position);
+        await file.sync();
+      });
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
-      // A file that could not even be made holds nothing to cut.
-      const isUnmade = error.operation === "open" && !segment.created;
-      if (!isUnmade) this.seal(`cutting ${segment.logPath} failed: ${error.message}`);
+      this.seal(`cutting ${segment.logPath} failed: ${error.message}`);
     }
   }
 
   /** Makes durable what was written to `segment`, by this process or an earlier one, in time. */
   syncInTime(segment: Segment): void {
     if (this.#durability.fsync !== "interval") return;
-    this.#unsynced = segment;
+    this.#unsynced.add(segment);
     this.#syncing ??= this.environment.clock.after(this.#durability.intervalMs, () => {
       this.#syncing = null;
-      if (this.#unsynced !== null) void this.sync(this.#unsynced);
+      const segments = this.#unsynced;
+      this.#unsynced = new Set();
+      for (const one of segments) void this.sync(one);
     });
   }
 
   /** Makes durable what was written to `segment`; a failure seals the log. */
   async sync(segment: Segment): Promise<void> {
-    if (!segment.created || this.#sealedBy !== null) return;
+    if (!segment.created || segment.isRemoved || this.#sealedBy !== null) return;
     try {
       await this.environment.files.use(segment.logPath, this.#mode(), (file) => file.sync());
     } catch (error) {
@@ -246,8 +257,9 @@ function chunksOf(group: readonly Write[]): Uint8Array[] {
   return chunks;
 }
 
-function fullRefusal(error: DiskError): Refusal {
-  const what = error.kind === "full" ? "the disk is full" : "too many open files";
+function passingRefusal(error: DiskError): Refusal {
+  const isFull = error.kind === "full";
+  const what = isFull ? "the disk is full" : "too many files are open";
   const message = `${what} (${error.message}); nothing was stored. Free some and send again.`;
-  return new Refusal("DISK_FULL", message);
+  return new Refusal(isFull ? "DISK_FULL" : "KAFKA_STORAGE_ERROR", message);
 }

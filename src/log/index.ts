@@ -9,6 +9,7 @@
  */
 import { assert } from "../base/assert.ts";
 import type { Offset } from "../base/brands.ts";
+import type { Disk } from "../disk/disk.ts";
 import { int64At, viewOf } from "../record/batch.ts";
 import {
   indexEntryBytes,
@@ -203,21 +204,29 @@ function doubled<T extends Uint32Array | Float64Array>(
 
 /** The index of a finished segment, over its mapped files. */
 export class MappedIndex implements SegmentIndex {
-  readonly #view: DataView;
-  readonly #count: number;
-  readonly #timeView: DataView;
-  readonly #timeCount: number;
+  #view: DataView;
+  #count: number;
+  #timeView: DataView;
+  #timeCount: number;
 
   /** Both are whole files whose headers have been checked; neither will change again. */
   constructor(
     readonly base: Offset,
-    index: Uint8Array,
-    timeIndex: Uint8Array,
+    private readonly index: Uint8Array,
+    private readonly timeIndex: Uint8Array,
   ) {
     this.#view = viewOf(index);
     this.#count = Math.floor((index.length - indexHeaderBytes) / indexEntryBytes);
     this.#timeView = viewOf(timeIndex);
     this.#timeCount = Math.floor((timeIndex.length - timeHeaderBytes) / timeEntryBytes);
+  }
+
+  /** Unmaps both files; from here on every answer is the segment's beginning. */
+  release(disk: Disk): void {
+    this.#count = this.#timeCount = 0;
+    this.#view = this.#timeView = viewOf(new Uint8Array(0));
+    disk.unmap(this.index);
+    disk.unmap(this.timeIndex);
   }
 
   boundaryFor(relativeOffset: number): Boundary | null {

@@ -14,6 +14,7 @@ import {
   type Recovered,
 } from "./recovery.ts";
 import { SegmentLog } from "./segment-log.ts";
+import { Segment } from "./segment.ts";
 import { decodeStart } from "./start-file.ts";
 
 /**
@@ -27,15 +28,21 @@ export async function openSegmentLog(
 ): Promise<SegmentLog | Refusal> {
   try {
     const entries = await environment.disk.list(directory);
-    const files = await withRecords(environment, directory, segmentsIn(entries));
+    const hasStart = entries.some((entry) => entry.name === startFileName);
+    const start = hasStart ? await readStart(environment, directory) : null;
+    const found = await withoutTrimmed(environment, directory, segmentsIn(entries), start);
+    const files = await withRecords(environment, directory, found);
     const recovered: Recovered[] = [];
     for (const [at, segmentFiles] of files.entries()) {
       const isLast = at === files.length - 1;
       recovered.push(await openSegment(environment, directory, segmentFiles, isLast));
     }
-    const hasStart = entries.some((entry) => entry.name === startFileName);
-    const start = hasStart ? await readStart(environment, directory) : null;
-    const losses = [...recovered.flatMap((one) => one.losses), ...gaps(recovered)];
+    const isStartKnown = start !== null || !hasStart;
+    const losses = [
+      ...(isStartKnown ? firstGap(directory, start ?? offset(0), recovered[0]) : []),
+      ...recovered.flatMap((one) => one.losses),
+      ...gaps(recovered),
+    ];
     for (const loss of losses) environment.logger.error("acknowledged records lost", { ...loss });
     return new SegmentLog(environment, directory, config, {
       segments: recovered.map((one) => one.segment),
@@ -47,6 +54,39 @@ export async function openSegmentLog(
     if (!(error instanceof DiskError)) throw error;
     return new Refusal("KAFKA_STORAGE_ERROR", `opening ${directory} failed: ${error.message}`);
   }
+}
+
+/** Completes a trimming that was interrupted: removes the segments that lie below the start. */
+async function withoutTrimmed(
+  environment: LogEnvironment,
+  directory: string,
+  found: readonly SegmentFiles[],
+  start: Offset | null,
+): Promise<readonly SegmentFiles[]> {
+  const kept = found.findLastIndex(
+    ({ base, logBytes }) => base <= (start ?? 0) && logBytes !== null,
+  );
+  if (environment.isReadOnly || kept <= 0) return found;
+  for (const { base } of found.slice(0, kept)) {
+    await new Segment(environment, directory, base, null).remove();
+  }
+  return found.slice(kept);
+}
+
+/** Records between the start and the first segment, which nobody has asked to delete. */
+function firstGap(directory: string, start: Offset, first: Recovered | undefined): Loss[] {
+  const base = first?.segment.base ?? start;
+  if (base <= start) return [];
+  return [
+    {
+      log: `${directory}/${logFileName(start)}`,
+      row: "records missing before the first segment",
+      fromOffset: start,
+      toOffset: base,
+      fromPosition: 0,
+      toPosition: 0,
+    },
+  ];
 }
 
 /** Leaves out indexes without a log that speak of no records: a segment that was being made. */
@@ -85,7 +125,7 @@ async function publishQuietly(
   { segment, appendable }: Recovered,
 ): Promise<void> {
   try {
-    await segment.publish(segment.end, !appendable);
+    await segment.publish(segment.end, appendable ? "grows" : "seal", true);
   } catch (error) {
     if (!(error instanceof DiskError)) throw error;
     environment.logger.warn("index not written", { error: error.message });

@@ -11,7 +11,7 @@ import type { DiskFile } from "../disk/disk.ts";
 import type { LogEnvironment } from "./environment.ts";
 import type { SegmentFiles } from "./files.ts";
 import { GrowingIndex } from "./index.ts";
-import { scanBatches, type DamagedRange } from "./scan.ts";
+import { scanBatches, type DamagedRange, type ScanRange } from "./scan.ts";
 import { Segment } from "./segment.ts";
 
 /** What a scan of a segment's tail found, in the words of the table. */
@@ -20,6 +20,8 @@ export interface Found {
   readonly bytes: number;
   /** The end of what was acknowledged; 0 where no index says so. */
   readonly floor: number;
+  /** Whether what lies below the floor is known to be on the device. */
+  readonly isDurable: boolean;
   /** The end of the last good batch. */
   readonly goodEnd: number;
   /** The first stretch that is no batch, if any; `followed`: good batches come after it. */
@@ -72,6 +74,12 @@ export const recoveryTable: readonly {
   {
     row: "good batches above the floor",
     when: (f) => f.goodEnd > f.floor,
+    action: "sync",
+    isLoss: false,
+  },
+  {
+    row: "ends at a floor that may not be on the device",
+    when: (f) => !f.isDurable,
     action: "sync",
     isLoss: false,
   },
@@ -144,15 +152,18 @@ export async function recoverSegment(
   const header = await segment.loadIndex();
   const floor = { offset: header?.floorOffset ?? files.base, position: header?.floorPosition ?? 0 };
   const bytes = files.logBytes ?? 0;
-  segment.created = files.logBytes !== null;
+  // An empty file may not be in its directory durably yet.
+  segment.created = files.logBytes !== null && files.logBytes > 0;
   segment.createdMs = header?.createdMs ?? environment.clock.now();
   segment.maxTimestamp = header?.maxTimestamp ?? -1;
   segment.beginAtLastBoundary(bytes);
-  const ranges = bytes > 0 ? await scanTail(environment, segment, bytes) : [];
+  const tornFrom = header === null ? {} : { tornFrom: header.floorPosition };
+  const ranges = bytes > 0 ? await scanTail(environment, segment, bytes, tornFrom) : [];
   const first = ranges[0];
   const found: Found = {
     bytes,
     floor: floor.position,
+    isDurable: header?.durable ?? bytes === 0,
     goodEnd: segment.endPosition,
     damage: first ? { from: first.from, followed: first.toOffset !== null } : null,
   };
@@ -183,10 +194,12 @@ async function scanTail(
   environment: LogEnvironment,
   segment: Segment,
   bytes: number,
+  tornFrom: Pick<ScanRange, "tornFrom">,
 ): Promise<DamagedRange[]> {
   const damaged: DamagedRange[] = [];
   await environment.files.use(segment.logPath, "read", async (file: DiskFile) => {
-    const scan = scanBatches(file, segment.endPosition, bytes, segment.endOffset);
+    const { endPosition: from, endOffset: base, base: segmentBase } = segment;
+    const scan = scanBatches(file, { from, to: bytes, base, segmentBase, ...tornFrom });
     for await (const item of scan) {
       if (item.kind === "damage") {
         damaged.push(item);

@@ -2,14 +2,15 @@
  * Walking the batches of a segment file, checking every one, and finding the next good one after
  * damage. Recovery, the directory readers and `check` all see a file through this.
  */
-import { batchBytesMax } from "../limits.ts";
-import type { Offset } from "../base/brands.ts";
+import { batchBytesMax, resyncBytesMax } from "../limits.ts";
+import { offset, type Offset } from "../base/brands.ts";
 import {
   baseOffsetAt,
   batchBytesAt,
   batchHeaderBytes,
   checkBatch,
   nextOffsetAt,
+  readHeader,
   viewOf,
   type BatchFault,
 } from "../record/batch.ts";
@@ -32,10 +33,15 @@ export interface BatchRun {
   readonly position: number;
 }
 
+/** Relative offsets are 32-bit in the index; a segment ends before it would pass this. */
+export const segmentOffsetsMax = 0x7fff_ffff;
+
 /** The base offset that a batch must have, or (not exact) the least it can have. */
 export interface Expected {
   readonly offset: Offset;
   readonly isExact: boolean;
+  /** With `isExact` false: the most it can have. */
+  readonly offsetMax?: Offset;
 }
 
 /** Why a stored batch is not believed: its own faults, or it is not where or what was written. */
@@ -56,6 +62,7 @@ export function checkStored(
   if (fault !== null) return fault;
   const base = baseOffsetAt(view, at);
   if (expected.isExact ? base !== expected.offset : base < expected.offset) return "misplaced";
+  if (expected.offsetMax !== undefined && base > expected.offsetMax) return "misplaced";
   return view.getInt32(at + 12) === leaderEpoch ? null : "misplaced";
 }
 
@@ -112,18 +119,33 @@ class Window {
   }
 }
 
+/** Where a walk begins, and what is known of the bytes. */
+export interface ScanRange {
+  /** Where a batch begins; the walk goes on from there to `to`. */
+  readonly from: number;
+  readonly to: number;
+  /** The offset of the batch at `from`. */
+  readonly base: Offset;
+  /** The base of the segment: no batch of it is further than `segmentOffsetsMax` from there. */
+  readonly segmentBase: Offset;
+  /**
+   * Above this nothing was acknowledged (the floor): there a broken batch whose header is in order
+   * is a write that was torn, and its length is believed. Nobody can then make the log take what
+   * they stored inside a record for a batch, by getting the broker killed at the right moment.
+   */
+  readonly tornFrom?: number;
+}
+
 /**
- * Walks [from, to) of `file`. `from` must be where a batch begins.
- * @param base the offset of the batch at `from`
+ * Walks the batches of a range of `file`.
  * @throws DiskError when reading fails
  */
 export async function* scanBatches(
   file: DiskFile,
-  from: number,
-  to: number,
-  base: Offset,
+  { from, to, base, segmentBase, tornFrom = Infinity }: ScanRange,
 ): AsyncGenerator<Scanned, void, undefined> {
   const window = new Window(file, to);
+  const offsetMax = offset(segmentBase + segmentOffsetsMax);
   let position = from;
   let expected: Expected = { offset: base, isExact: true };
   while (position < window.end) {
@@ -136,7 +158,8 @@ export async function* scanBatches(
       yield { kind: "batches", bytes, view, starts: run.starts, position: window.position };
       continue;
     }
-    const found = await nextGood(window, position, expected.offset);
+    const search = { position, expected, offsetMax, isTorn: position >= tornFrom };
+    const found = await nextGood(window, search);
     const end = found ?? window.end;
     const toOffset = found === null ? null : baseOffsetAt(window.view, found - window.position);
     yield { kind: "damage", from: position, to: end, fault, fromOffset: expected.offset, toOffset };
@@ -163,28 +186,58 @@ function goodRun(
   return { starts, end: at, next: expected.offset };
 }
 
+/** Where and for what {@link nextGood} looks. */
+interface Search {
+  /** Where the damage begins. */
+  readonly position: number;
+  readonly expected: Expected;
+  readonly offsetMax: Offset;
+  /** The damage lies where nothing was acknowledged. */
+  readonly isTorn: boolean;
+}
+
 /**
- * The next good batch after damage at `position`, or `null`. First where the damaged batch's own
- * length points, so that a batch which somebody stored inside a record's value is not taken for
- * one of ours; then byte by byte.
+ * The next good batch after damage, or `null`. First where the damaged batch's own length points,
+ * so that a batch which somebody stored inside a record's value is not taken for one of ours; then
+ * byte by byte. What the search may cost is bounded: content can be made to look like headers.
  */
-async function nextGood(window: Window, position: number, least: Offset): Promise<number | null> {
-  const expected = { offset: least, isExact: false };
+async function nextGood(window: Window, search: Search): Promise<number | null> {
+  const { position, offsetMax } = search;
+  // The damaged batch held an offset at least, so the next one has a greater.
+  const least = { offset: offset(search.expected.offset + 1), isExact: false, offsetMax };
   await window.cover(position, batchHeaderBytes);
   const at = position - window.position;
+  let begin = position + 1;
   if (window.bytes.length - at >= batchHeaderBytes) {
     const behind = position + batchBytesAt(window.view, at);
     const isPossible = behind >= position + batchHeaderBytes && behind < window.end;
-    if (isPossible && (await window.check(behind, expected)) === null) return behind;
+    if (isPossible && (await window.check(behind, least)) === null) return behind;
+    await window.cover(position, batchHeaderBytes);
+    if (search.isTorn && isInOrder(window, position, search.expected)) begin = behind;
   }
-  for (let candidate = position + 1; candidate + batchHeaderBytes <= window.end;) {
+  return await searchFrom(window, begin, least);
+}
+
+/** Whether the header at `position` says what a batch that was written there would say. */
+function isInOrder(window: Window, position: number, expected: Expected): boolean {
+  const at = position - window.position;
+  const header = readHeader(window.view, at);
+  if (header.magic !== 2 || header.partitionLeaderEpoch !== leaderEpoch) return false;
+  if (header.bytes < batchHeaderBytes || header.bytes > batchBytesMax) return false;
+  return expected.isExact && header.baseOffset === expected.offset;
+}
+
+async function searchFrom(window: Window, begin: number, least: Expected): Promise<number | null> {
+  let checkedBytes = 0;
+  for (let candidate = begin; candidate + batchHeaderBytes <= window.end;) {
     await window.cover(candidate, batchHeaderBytes);
     const skipped = candidateFrom(window, candidate);
     candidate = skipped.position;
-    if (skipped.plausible) {
-      if ((await window.check(candidate, expected)) === null) return candidate;
-      candidate += 1;
-    }
+    if (!skipped.plausible) continue;
+    if ((await window.check(candidate, least)) === null) return candidate;
+    checkedBytes += batchBytesAt(window.view, candidate - window.position);
+    if (checkedBytes > resyncBytesMax) return null;
+    candidate += 1;
   }
   return null;
 }

@@ -19,12 +19,9 @@ import type { Loss } from "./recovery.ts";
 import type { Appended, LogConfig, LogRead, PartitionLog, TimedOffset } from "./log.ts";
 import { encodeStart } from "./start-file.ts";
 import { findTime } from "./time-search.ts";
-import { leaderEpoch } from "./scan.ts";
-import { readCached, readFile } from "./segment-read.ts";
+import { leaderEpoch, segmentOffsetsMax } from "./scan.ts";
+import { missingRefusal, readCached, readFile } from "./segment-read.ts";
 import { Segment, type Mark } from "./segment.ts";
-
-/** Relative offsets are 32-bit in the index; a segment ends before it would pass this. */
-const segmentOffsetsMax = 0x7fff_ffff;
 
 /** What opening found; see `open.ts`. Segments in order, the last one appendable or `null`. */
 export interface OpenedSegments {
@@ -52,8 +49,11 @@ export class SegmentLog implements PartitionLog, Publishing {
   #closed: Refusal | null = null;
   /** The files are closed or going: no publishing that is still due may touch them. */
   #isFinished = false;
-  /** The publishing under way; one at a time. */
-  #publishing: Promise<void> = Promise.resolve();
+  #isDeleted = false;
+  /** A roll has failed: its file may be there, so the next batch begins that segment again. */
+  #isRollDue = false;
+  /** What is done with files beside appending and reading, one after another. Never rejects. */
+  #chores: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly environment: LogEnvironment,
@@ -63,8 +63,10 @@ export class SegmentLog implements PartitionLog, Publishing {
   ) {
     this.#segments = opened.segments;
     this.losses = opened.losses;
-    if (this.#segments.length === 0) this.#addSegment(opened.startOffset);
-    else if (!opened.isAppendable) this.#addSegment(this.#active.endOffset);
+    const end = this.#segments.at(-1)?.endOffset ?? offset(0);
+    // A log that lost its tail may end before its start: those offsets were given away already.
+    const next = offset(Math.max(end, opened.startOffset));
+    if (!opened.isAppendable || next > end) this.#addSegment(next);
     this.#visibleSegment = this.#active;
     this.#visiblePosition = this.#active.endPosition;
     this.#visible = this.#active.endOffset;
@@ -118,42 +120,38 @@ export class SegmentLog implements PartitionLog, Publishing {
   }
 
   read(from: Offset, bytesMax: number): LogRead | Refusal | Promise<LogRead | Refusal> {
+    if (this.#isDeleted && this.#closed) return this.#closed;
     if (from < this.#start || from > this.#visible) return this.#outOfRange(from);
     if (from === this.#visible) return { chunks: [], bytes: 0, nextOffset: from };
     const budget = Math.min(Math.max(bytesMax, 1), readBytesMax);
     const segment = this.#segmentOf(from);
     const limit = this.#limitOf(segment);
+    if (from >= limit.offset) return missingRefusal(segment, from, this.#after(segment));
     const cached = readCached(segment, from, budget, limit);
-    if (cached === null) return this.#readFile(segment, from, budget, limit);
-    return cached.bytes > 0 ? cached : this.read(cached.nextOffset, bytesMax);
+    return cached ?? this.#readFile(segment, from, budget, limit);
   }
 
   async offsetForTime(timestamp: number): Promise<TimedOffset | null | Refusal> {
     return await findTime(this, timestamp);
   }
 
-  async trim(before: Offset): Promise<Refusal | null> {
-    if (this.#closed) return this.#closed;
-    if (before > this.#visible) return this.#outOfRange(before);
-    if (before <= this.#start) return null;
-    const { disk } = this.environment;
-    try {
-      await disk.writeWhole(`${this.directory}/${startFileName}`, encodeStart(before));
-      if (before > this.#start) this.#setOffsets(before, this.#visible);
-      while (this.#segments.length > 1 && (this.#segments[1]?.base ?? Infinity) <= this.#start) {
-        const [dropped] = this.#segments.splice(0, 1);
-        assert(dropped !== undefined, "the first of several segments exists");
-        await dropped.remove();
+  trim(before: Offset): Promise<Refusal | null> {
+    return this.#chore(async () => {
+      if (this.#closed) return this.#closed;
+      if (before > this.#visible) return this.#outOfRange(before);
+      try {
+        if (before > this.#start) await this.#moveStart(before);
+        await this.#dropTrimmed();
+        return null;
+      } catch (error) {
+        return storageError("trimming", error);
       }
-      return null;
-    } catch (error) {
-      return storageError("trimming", error);
-    }
+    });
   }
 
   async flush(): Promise<Refusal | null> {
     await this.#pipeline.drained();
-    for (const segment of this.#segments) {
+    for (const segment of [...this.#segments]) {
       if (this.config.durability.fsync === "always" || segment.sealed) continue;
       await this.#pipeline.sync(segment);
     }
@@ -164,24 +162,29 @@ export class SegmentLog implements PartitionLog, Publishing {
     this.#closed ??= new Refusal("SHUTTING_DOWN", "the broker is shutting down; send again later");
     await this.flush();
     await this.publish();
-    this.#isFinished = true;
-    this.#pipeline.stop();
-    await this.environment.files.close(`${this.directory}/`);
+    await this.#chore(async () => {
+      this.#isFinished = true;
+      this.#pipeline.stop();
+      for (const segment of this.#segments) await segment.settled();
+      await this.environment.files.close(`${this.directory}/`);
+    });
   }
 
   async delete(): Promise<Refusal | null> {
-    this.#isFinished = true;
+    this.#isFinished = this.#isDeleted = true;
     this.#closed = new Refusal("UNKNOWN_TOPIC_OR_PARTITION", "this topic was deleted");
     this.#pipeline.abandon(this.#closed);
     await this.#pipeline.drained();
-    await this.#publishing;
-    await this.environment.files.close(`${this.directory}/`);
-    try {
-      await this.environment.disk.remove(this.directory);
-      return null;
-    } catch (error) {
-      return storageError("deleting", error);
-    }
+    return await this.#chore(async () => {
+      for (const segment of this.#segments) await segment.abandon();
+      await this.environment.files.close(`${this.directory}/`);
+      try {
+        await this.environment.disk.remove(this.directory);
+        return null;
+      } catch (error) {
+        return storageError("deleting", error);
+      }
+    });
   }
 
   onVisible(listener: () => void): () => void {
@@ -191,25 +194,63 @@ export class SegmentLog implements PartitionLog, Publishing {
 
   /** Writes floors and indexes. What can't be written now is written later or rebuilt at start. */
   publish(): Promise<void> {
-    this.#publishing = this.#publishing.then(() => this.#publishNow());
-    return this.#publishing;
+    return this.#chore(() => this.#publishNow());
+  }
+
+  /** Runs `action` when the chores before it are done. */
+  #chore<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.#chores.then(action);
+    this.#chores = done;
+    return done;
+  }
+
+  /** Writes down the new start, then believes it. */
+  async #moveStart(before: Offset): Promise<void> {
+    const path = `${this.directory}/${startFileName}`;
+    try {
+      await this.environment.disk.writeWhole(path, encodeStart(before));
+    } catch (error) {
+      const isFull = error instanceof DiskError && error.kind === "full";
+      const second = this.#segments[1];
+      if (!isFull || !second || second.base > before) throw error;
+      // Room comes only from what is to go: the oldest segment goes first, and then the start.
+      this.#setOffsets(offset(Math.max(this.#start, second.base)), this.#visible);
+      await this.#dropTrimmed();
+      await this.environment.disk.writeWhole(path, encodeStart(before));
+    }
+    if (before > this.#start) this.#setOffsets(before, this.#visible);
+  }
+
+  /**
+   * Removes the segments that lie below the start. The visible one stays, since a failed write goes
+   * back to it; so does whichever holds the only files, since they say where the offsets go on.
+   */
+  async #dropTrimmed(): Promise<void> {
+    for (;;) {
+      const [first, second] = this.#segments;
+      if (!first || !second || second.base > this.#start) return;
+      if (first === this.#visibleSegment || !second.created) return;
+      await first.remove();
+      this.#segments.shift();
+    }
   }
 
   async #publishNow(): Promise<void> {
     if (this.#isFinished) return;
     try {
-      for (const segment of this.#segments) {
+      for (const segment of [...this.#segments]) {
         if (segment.sealed) continue;
         if (segment === this.#visibleSegment) {
           const floor = { offset: this.#visible, position: this.#visiblePosition };
-          if (segment.created) await segment.publish(floor, false);
+          if (segment.created) await segment.publish(floor, "grows", this.#isSynced());
+          await this.#dropTrimmed();
           return;
         }
         // The pipeline is past this segment, so all of it was committed; a sync costs nothing
         // where every append was durable.
         await this.#pipeline.sync(segment);
         if (this.#pipeline.sealedBy) return;
-        await segment.publish(segment.end, true);
+        await segment.publish(segment.end, "seal", true);
       }
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
@@ -232,11 +273,16 @@ export class SegmentLog implements PartitionLog, Publishing {
   /** The segment that takes the next batch: the active one, or a new one if that is full or old. */
   #segmentFor(bytes: number, records: number): Segment {
     const active = this.#active;
+    const now = this.environment.clock.now();
+    // It begins with its first batch; and a clock that was ahead then does not make it ageless.
+    if (active.endPosition === 0 || now < active.createdMs) active.createdMs = now;
     if (active.endPosition === 0) return active;
     const isFull = active.endPosition + bytes > this.config.segmentBytes;
-    const isOld = this.environment.clock.now() - active.createdMs >= this.config.segmentMs;
+    const isOld = now - active.createdMs >= this.config.segmentMs;
     const isWide = active.endOffset - active.base + records > segmentOffsetsMax;
-    return isFull || isOld || isWide ? this.#addSegment(active.endOffset) : active;
+    if (!isFull && !isOld && !isWide && !this.#isRollDue) return active;
+    this.#isRollDue = false;
+    return this.#addSegment(active.endOffset);
   }
 
   #overload(bytes: number): Refusal | null {
@@ -257,6 +303,7 @@ export class SegmentLog implements PartitionLog, Publishing {
   /** Back to the visible end: what lies behind it was never seen and now never will be. */
   #rolledBack(): void {
     const mark = { offset: this.#visible, position: this.#visiblePosition };
+    this.#isRollDue ||= this.#active !== this.#visibleSegment;
     while (this.#active !== this.#visibleSegment) this.#segments.pop();
     this.#visibleSegment.rollBack(mark);
     assert(this.endOffset === this.#visible, "after a roll-back nothing is in flight");
@@ -302,13 +349,18 @@ export class SegmentLog implements PartitionLog, Publishing {
     limit: Mark,
   ): Promise<LogRead | Refusal> {
     const read = await readFile(segment, from, bytesMax, limit);
+    // The segment may have gone while it was read: then that is the answer.
+    if (this.#isDeleted && this.#closed) return this.#closed;
     if (from < this.#start) return this.#outOfRange(from);
-    if (read instanceof Refusal || read.bytes > 0) return read;
-    const next = this.#after(segment) ?? read.nextOffset;
-    return await this.read(next > from ? next : read.nextOffset, bytesMax);
+    return read;
   }
 
-  /** The base of the segment behind `segment`: offsets may have a gap there. */
+  /** Whether all that is visible is on the device, as the log's durability goes. */
+  #isSynced(): boolean {
+    return this.config.durability.fsync === "always" || this.#closed?.code === "SHUTTING_DOWN";
+  }
+
+  /** The base of the segment behind `segment`: records may be missing in between. */
   #after(segment: Segment): Offset | null {
     return this.#segments[this.#segments.indexOf(segment) + 1]?.base ?? null;
   }

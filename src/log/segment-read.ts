@@ -13,7 +13,7 @@ import {
   nextOffsetAt,
   viewOf,
 } from "../record/batch.ts";
-import type { Boundary } from "./index.ts";
+import type { Boundary, SegmentIndex } from "./index.ts";
 import type { LogRead } from "./log.ts";
 import { checkStored, scanBatches, type Expected, type StoredFault } from "./scan.ts";
 import type { Mark, Segment } from "./segment.ts";
@@ -102,9 +102,7 @@ export async function readFile(
   try {
     let boundary = (await segment.indexReady()).boundaryFor(from - segment.base);
     if (boundary === null || !(await isBoundary(segment, boundary, limit))) {
-      // Of a segment that somebody else is writing, the index is not ours to rebuild.
-      const index = segment.sealed ? await segment.rebuildIndex() : null;
-      boundary = index?.boundaryFor(from - segment.base) ?? null;
+      boundary = (await rebuilt(segment))?.boundaryFor(from - segment.base) ?? null;
     }
     const { relativeOffset, position } = boundary ?? { relativeOffset: 0, position: 0 };
     const walk = new FileWalk(from, bytesMax, offset(segment.base + relativeOffset));
@@ -112,6 +110,20 @@ export async function readFile(
   } catch (error) {
     if (!(error instanceof DiskError)) throw error;
     return new Refusal("KAFKA_STORAGE_ERROR", `reading failed: ${error.message}`);
+  }
+}
+
+/**
+ * The index made anew; `null` where there is no log to make it from, and where somebody else is
+ * still writing it.
+ */
+async function rebuilt(segment: Segment): Promise<SegmentIndex | null> {
+  if (!segment.sealed) return null;
+  try {
+    return await segment.rebuildIndex();
+  } catch (error) {
+    if (error instanceof DiskError && error.kind === "missing") return null;
+    throw error;
   }
 }
 
@@ -228,7 +240,13 @@ async function damageAt(
   const all = { from: position, to: limit.position, toOffset: null };
   try {
     return await segment.environment.files.use(segment.logPath, "read", async (file) => {
-      for await (const item of scanBatches(file, position, limit.position, expected)) {
+      const range = {
+        from: position,
+        to: limit.position,
+        base: expected,
+        segmentBase: segment.base,
+      };
+      for await (const item of scanBatches(file, range)) {
         if (item.kind === "damage") return item;
       }
       return all;
@@ -237,6 +255,13 @@ async function damageAt(
     if (error instanceof DiskError && error.kind === "missing") return all;
     throw error;
   }
+}
+
+/** The answer to a read between two segments: what lay there is gone with its files. */
+export function missingRefusal(before: Segment, from: Offset, next: Offset | null): Refusal {
+  const { position } = before.end;
+  const damage = { from: position, to: position, toOffset: next };
+  return damageRefusal(before, from, damage, before.end);
 }
 
 /** Says which offsets can't be had, and where reading may go on. */

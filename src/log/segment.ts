@@ -56,6 +56,8 @@ export class Segment {
   created = false;
   /** Whether the sealed index is written. Invariant: from then on the files do not change. */
   sealed = false;
+  /** Its files are going or gone: nothing may write or make them again. */
+  isRemoved = false;
 
   /** `null`: not in memory; a sealed segment maps or rebuilds it when it is needed. */
   #index: SegmentIndex | null;
@@ -66,6 +68,8 @@ export class Segment {
   #timesWritten = 0;
   /** Whether the files may hold entries behind those, from before the last start. */
   #hasOldEntries = false;
+  /** The making of a new index that is under way. */
+  #rebuilding: Promise<SegmentIndex> | null = null;
 
   constructor(
     readonly environment: LogEnvironment,
@@ -213,11 +217,32 @@ export class Segment {
     return this.indexNow() ?? (await this.rebuildIndex());
   }
 
-  /** Makes the index anew from the log, and writes it; not being able to write is no error. */
+  /**
+   * Makes the index anew from the log, and writes it; not being able to write is no error. Whoever
+   * asks meanwhile gets the same one.
+   */
   async rebuildIndex(): Promise<SegmentIndex> {
+    const rebuilding = (this.#rebuilding ??= this.#rebuild());
+    try {
+      return await rebuilding;
+    } finally {
+      this.#rebuilding = null;
+    }
+  }
+
+  /** Resolves when nothing is being written that nobody waits for. */
+  async settled(): Promise<void> {
+    await this.#rebuilding?.catch((error: unknown) => {
+      if (!(error instanceof DiskError)) throw error;
+    });
+  }
+
+  async #rebuild(): Promise<SegmentIndex> {
     const rebuilt = new Segment(this.environment, this.directory, this.base, new GrowingIndex());
     await this.environment.files.use(this.logPath, "read", async (file) => {
-      for await (const item of scanBatches(file, 0, this.endPosition, this.base)) {
+      const { base, endPosition: to } = this;
+      const range = { from: 0, to, base, segmentBase: base };
+      for await (const item of scanBatches(file, range)) {
         if (item.kind === "damage") rebuilt.endPosition = item.to;
         else for (const at of item.starts) rebuilt.noteBatch(item.view, at);
       }
@@ -237,16 +262,18 @@ export class Segment {
   /**
    * Writes the index entries up to `floor` and the header that says so; with `seal`, for good.
    * Readers of the directory see the log up to the floor.
+   * @param isDurable everything below the floor is on the device
    * @throws DiskError
    */
-  async publish(floor: Mark, seal: boolean): Promise<void> {
+  async publish(floor: Mark, how: "grows" | "seal", isDurable: boolean): Promise<void> {
     const growing = this.#growing;
-    if (growing === null) return;
+    if (growing === null || this.isRemoved) return;
+    const seal = how === "seal";
     await this.#cutOldEntries();
     if (seal) await this.#writeTimes(growing, floor, seal);
     await this.environment.files.use(this.#indexPath, "update", async (file) => {
       // A full disk may have no room for more entries, which readers can do without.
-      if (!seal) await file.writeAt(0, this.#header(floor, seal));
+      if (!seal) await file.writeAt(0, this.#header(floor, seal, isDurable));
       const from = this.#entriesWritten;
       const to = growing.countThrough(floor.position);
       if (to > from) {
@@ -256,7 +283,7 @@ export class Segment {
       }
       if (!seal) return;
       await file.truncate(indexHeaderBytes + to * indexEntryBytes);
-      await file.writeAt(0, this.#header(floor, seal));
+      await file.writeAt(0, this.#header(floor, seal, isDurable));
       await file.sync();
     });
     if (seal) await this.#finish();
@@ -300,12 +327,26 @@ export class Segment {
 
   /** Removes the three files, the log last: what is left of a removal is never taken for damage. */
   async remove(): Promise<void> {
-    const { disk, files } = this.environment;
-    await files.close(this.logPath.slice(0, -".log".length));
-    this.cached.clear();
+    const { disk } = this.environment;
+    await this.abandon();
     for (const path of [this.#timeIndexPath, this.#indexPath, this.logPath])
       await disk.remove(path);
     await disk.syncDirectory(this.directory);
+  }
+
+  /** Lets go of files, maps and memory, for good: the files are about to be removed. */
+  async abandon(): Promise<void> {
+    this.isRemoved = true;
+    await this.settled();
+    await this.environment.files.close(this.logPath.slice(0, -".log".length));
+    this.cached.clear();
+    this.release();
+  }
+
+  /** Lets go of the mapped index; nobody may be looking anything up. */
+  release(): void {
+    if (this.#index instanceof MappedIndex) this.#index.release(this.environment.disk);
+    if (this.#growing === null) this.#index = null;
   }
 
   /** From here on the index is read through a map: the growing one and the files are let go. */
@@ -317,10 +358,11 @@ export class Segment {
     await this.environment.files.close(this.logPath.slice(0, -".log".length));
   }
 
-  #header(floor: Mark, seal: boolean): Uint8Array {
+  #header(floor: Mark, seal: boolean, isDurable: boolean): Uint8Array {
     return encodeIndexHeader({
       base: this.base,
       sealed: seal,
+      durable: isDurable,
       createdMs: this.createdMs,
       floorOffset: floor.offset,
       floorPosition: floor.position,
@@ -329,7 +371,7 @@ export class Segment {
   }
 
   #map(): SegmentIndex | null {
-    if (!this.sealed) return null;
+    if (!this.sealed || this.isRemoved) return null;
     try {
       const { disk } = this.environment;
       const index = disk.map(this.#indexPath);
@@ -348,7 +390,8 @@ export class Segment {
   /** Replaces both files as a whole, so that a map of the old ones stays what it was. */
   async #writeRebuilt(rebuilt: Segment): Promise<void> {
     const growing = rebuilt.#growing;
-    if (!this.sealed || growing === null || this.environment.isReadOnly) return;
+    const isUnwanted = this.isRemoved || this.environment.isReadOnly;
+    if (!this.sealed || growing === null || isUnwanted) return;
     const relative = this.endOffset - this.base;
     if (relative > 0 && this.maxTimestamp >= 0) growing.addTime(this.maxTimestamp, relative);
     const { disk, logger } = this.environment;
@@ -361,7 +404,7 @@ export class Segment {
       );
       await disk.writeWhole(
         this.#indexPath,
-        Buffer.concat([this.#header(this.end, true), entries]),
+        Buffer.concat([this.#header(this.end, true, true), entries]),
       );
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;

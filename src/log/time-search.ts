@@ -23,6 +23,7 @@ export async function findTime(
   for (const segment of [...log.segments]) {
     if (segment.maxTimestamp < timestamp || segment.endOffset <= log.startOffset) continue;
     const begin = await beginning(segment, timestamp);
+    if (segment.isRemoved) continue;
     if (begin instanceof Refusal) return begin;
     const found = await searchFrom(
       log,
@@ -30,6 +31,8 @@ export async function findTime(
       segment,
       timestamp,
     );
+    // What was trimmed meanwhile has no answer; the segments behind it have.
+    if (found instanceof Refusal && segment.isRemoved) continue;
     if (found !== null) return found;
   }
   return null;
@@ -56,6 +59,10 @@ async function searchFrom(
   while (next < segment.endOffset && next < log.visibleOffset) {
     const read = await log.read(next, readBytes);
     if (read instanceof Refusal) {
+      if (next < log.startOffset) {
+        next = log.startOffset;
+        continue;
+      }
       if (read.resumeAt === undefined || read.resumeAt <= next) return read;
       next = read.resumeAt;
       continue;

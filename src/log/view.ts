@@ -12,8 +12,8 @@ import { logFileName, segmentsIn, startFileName, type SegmentFiles } from "./fil
 import { GrowingIndex } from "./index.ts";
 import type { IndexHeader } from "./index-file.ts";
 import type { LogRead, TimedOffset } from "./log.ts";
-import { scanBatches } from "./scan.ts";
-import { readFile } from "./segment-read.ts";
+import { scanBatches, type ScanRange } from "./scan.ts";
+import { missingRefusal, readFile } from "./segment-read.ts";
 import { Segment } from "./segment.ts";
 import { decodeStart } from "./start-file.ts";
 import { findTime } from "./time-search.ts";
@@ -76,15 +76,13 @@ export class LogView {
       return new Refusal("OFFSET_OUT_OF_RANGE", `offset ${from} is not in ${range}`);
     }
     const budget = Math.min(Math.max(bytesMax, 1), readBytesMax);
-    let next = from;
+    let before: Segment | null = null;
     for (const segment of this.#segments) {
-      if (segment.endOffset <= next) continue;
-      const at = next < segment.base ? segment.base : next;
-      const read = await readFile(segment, at, budget, segment.end);
-      if (read instanceof Refusal || read.bytes > 0) return read;
-      next = segment.endOffset;
+      if (segment.base > from && before) return missingRefusal(before, from, segment.base);
+      if (segment.endOffset > from) return await readFile(segment, from, budget, segment.end);
+      before = segment;
     }
-    return { chunks: [], bytes: 0, nextOffset: next };
+    return { chunks: [], bytes: 0, nextOffset: from };
   }
 
   /** See `PartitionLog.offsetForTime`. */
@@ -95,6 +93,7 @@ export class LogView {
   /** Closes the files that reading has opened. */
   async close(): Promise<void> {
     await this.environment.files.close(`${this.directory}/`);
+    for (const segment of this.#segments) segment.release();
   }
 
   async #lookAt(isLive: boolean): Promise<void> {
@@ -154,16 +153,23 @@ export class LogView {
   /** With nobody writing, every good batch counts; good ones behind damage too. */
   async #scanTail(segment: Segment, bytes: number, header: IndexHeader | null): Promise<void> {
     segment.beginAtLastBoundary(bytes);
-    if (bytes > 0) await this.#scan(segment, bytes);
+    const tornFrom = header === null ? {} : { tornFrom: header.floorPosition };
+    if (bytes > 0) await this.#scan(segment, bytes, tornFrom);
     if (header === null || header.floorOffset <= segment.endOffset) return;
     // A reader that comes to the missing part is told of it, so the end is what was promised.
     segment.endOffset = header.floorOffset;
     segment.endPosition = Math.max(segment.endPosition, header.floorPosition);
   }
 
-  async #scan(segment: Segment, bytes: number): Promise<void> {
+  async #scan(
+    segment: Segment,
+    bytes: number,
+    tornFrom: Pick<ScanRange, "tornFrom">,
+  ): Promise<void> {
     await this.environment.files.use(segment.logPath, "read", async (file) => {
-      for await (const item of scanBatches(file, segment.endPosition, bytes, segment.endOffset)) {
+      const { endPosition: from, endOffset: base, base: segmentBase } = segment;
+      const range = { from, to: bytes, base, segmentBase, ...tornFrom };
+      for await (const item of scanBatches(file, range)) {
         if (item.kind === "batches") {
           for (const at of item.starts) segment.noteBatch(item.view, at);
         } else if (item.toOffset !== null) {

@@ -120,7 +120,9 @@ async function contentOf(segment: Segment): Promise<SegmentContent> {
   const counted = new Counted();
   const file = await segment.environment.disk.open(segment.logPath, "read");
   try {
-    for await (const item of scanBatches(file, 0, segment.endPosition, segment.base)) {
+    const { base, endPosition: to } = segment;
+    const range = { from: 0, to, base, segmentBase: base };
+    for await (const item of scanBatches(file, range)) {
       if (item.kind === "damage") counted.damagedBytes += item.to - item.from;
       else for (const at of item.starts) counted.batch(item, at);
     }

@@ -133,7 +133,9 @@ class SegmentPass {
   async *#scan(file: DiskFile, from: Offset): AsyncGenerator<ReadItem, void, undefined> {
     const { segment } = this;
     let seen: Place = await this.#beginning(file, from);
-    const scan = scanBatches(file, seen.position, segment.endPosition, seen.offset);
+    const { base: segmentBase, endPosition: to } = segment;
+    const range = { from: seen.position, to, base: seen.offset, segmentBase };
+    const scan = scanBatches(file, range);
     for await (const item of scan) {
       if (item.kind === "damage") {
         // The file ends here, within what was promised: told below.

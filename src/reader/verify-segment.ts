@@ -84,9 +84,10 @@ class SegmentCheck {
       position: header?.floorPosition ?? 0,
     };
     const bytes = files.logBytes ?? 0;
-    if (bytes > 0) await this.#scan(isFinished ? Math.min(bytes, floor.position) : bytes);
+    const tornFrom = header === null ? Infinity : floor.position;
+    if (bytes > 0) await this.#scan(isFinished ? Math.min(bytes, floor.position) : bytes, tornFrom);
     if (isFinished) this.#judgeFinished(floor, bytes, isLive);
-    else await this.#judgeLikeRecovery(floor, bytes);
+    else await this.#judgeLikeRecovery(floor, bytes, header?.durable === true);
     this.#tellOfIndex(header);
     progress(Math.max(0, bytes - this.#end.position));
     const endOffset = offset(Math.max(floor.offset, this.#end.offset));
@@ -117,11 +118,13 @@ class SegmentCheck {
     }
   }
 
-  async #scan(to: number): Promise<void> {
+  async #scan(to: number, tornFrom: number): Promise<void> {
     const { environment, files, progress } = this.verification;
     const file: DiskFile = await environment.disk.open(this.#logPath, "read");
     try {
-      for await (const item of scanBatches(file, 0, to, files.base)) {
+      const { base } = files;
+      const range = { from: 0, to, base, segmentBase: base, tornFrom };
+      for await (const item of scanBatches(file, range)) {
         const before = this.#end.position;
         if (item.kind === "damage") this.#damaged(item);
         else for (const at of item.starts) this.#batch(item, at);
@@ -178,6 +181,7 @@ class SegmentCheck {
   async #judgeLikeRecovery(
     floor: { position: number; offset: Offset },
     bytes: number,
+    isDurable: boolean,
   ): Promise<void> {
     const { findings, isLast } = this.verification;
     const begin = await this.#recoveryBegin(bytes);
@@ -188,7 +192,13 @@ class SegmentCheck {
       followed: first.toOffset !== null,
     };
     const goodEnd = this.#end.position;
-    const decision = decide({ bytes, floor: floor.position, goodEnd, damage: damage ?? null });
+    const decision = decide({
+      bytes,
+      floor: floor.position,
+      isDurable,
+      goodEnd,
+      damage: damage ?? null,
+    });
     const lost = decision.isLoss
       ? this.#ranges
       : this.#ranges.filter((range) => !seen.includes(range));
@@ -198,7 +208,7 @@ class SegmentCheck {
       const torn = `${bytes - goodEnd} bytes of a write that never finished`;
       const fate = isLast ? "the next start cuts them off" : "they are left as they are";
       findings.note("torn", this.#logPath, `${torn}, from position ${goodEnd}; ${fate}`);
-    } else if (decision.action === "sync") {
+    } else if (decision.action === "sync" && goodEnd > floor.position) {
       const more = `${goodEnd - floor.position} bytes above the floor`;
       findings.note("unsealed", this.#logPath, `${more}; the next start makes them durable`);
     }

@@ -209,6 +209,10 @@ export class MemoryDisk implements Disk {
     });
   }
 
+  unmap(): void {
+    // What was mapped stays forbidden to change: somebody may have mapped it twice.
+  }
+
   freeBytes(): Promise<number> {
     return this.faults.run("freeBytes", ".", {
       begin: () => () => Math.min(this.roomBytes(), Number.MAX_SAFE_INTEGER),

@@ -5,7 +5,15 @@ import { Refusal } from "../../src/base/refusal.ts";
 import type { SegmentLog } from "../../src/log/segment-log.ts";
 import { MemoryDisk } from "../fake/disk.ts";
 import { batchOf } from "../support/batches.ts";
-import { acked, LogWorld, range, readAll, smallConfig, unwrap } from "../support/log-world.ts";
+import {
+  acked,
+  directory,
+  LogWorld,
+  range,
+  readAll,
+  smallConfig,
+  unwrap,
+} from "../support/log-world.ts";
 import { rounds } from "../support/rounds.ts";
 
 test("a failed write seals the log: nothing is acknowledged, reading goes on", async () => {
@@ -114,6 +122,22 @@ test("a segment that ends where a refused batch would have begun is finished", a
   expect(log.segments.map((segment) => segment.sealed)).toEqual([true, false]);
   await log.close();
   expect((await readAll(await world.open())).map((record) => record.number)).toEqual([0, 1]);
+});
+
+test("on a full disk records can be deleted, and there is room again", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  for (let i = 0; i < 6; i++) await acked(log, { first: i, valueBytes: 25_000 });
+  await log.publish();
+  const entries = await world.disk.list(directory);
+  world.disk.capacityBytes = entries.reduce((sum, { bytes }) => sum + bytes, 1);
+  expect((await unwrap(log.append(batchOf({ first: 6 }))).committed)?.code).toBe("DISK_FULL");
+  expect(await log.trim(offset(4))).toBeNull();
+  await acked(log, { first: 6 });
+  await log.close();
+  const again = await world.open();
+  expect(again.losses).toEqual([]);
+  expect((await readAll(again)).map((record) => record.number)).toEqual([4, 5, 6]);
 });
 
 test("index files that can't be written cost nothing but time at the next start", async () => {

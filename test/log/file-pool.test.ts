@@ -20,11 +20,12 @@ test("a file stays open between uses and the least used one makes room", async (
 
 test("a file in use is not closed, neither to make room nor on request", async () => {
   const disk = new MemoryDisk();
-  const pool = new FilePool(disk, 1);
+  const pool = new FilePool(disk, 2);
   const gate = disk.hold("append", "a");
   const writing = appendTo(pool, "a");
   await gate.reached();
   await appendTo(pool, "b");
+  await appendTo(pool, "c");
   await pool.close("a");
   gate.release();
   await writing;

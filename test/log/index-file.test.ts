@@ -10,6 +10,7 @@ import {
 const header = {
   base: offset(4182),
   sealed: true,
+  durable: true,
   createdMs: 1_754_705_528_480,
   floorOffset: offset(4282),
   floorPosition: 123_456,
@@ -22,8 +23,8 @@ test("an index header comes back as it was written", () => {
 
 test("the bytes of an index header are those that FORMAT.md draws", () => {
   expect(encodeIndexHeader(header).toHex()).toBe(
-    "4f42495800010001000000000000105600000198" +
-      "8c9986a0000000640001e24000000000ffffffffffffffff7f50dcc2",
+    "4f42495800010003000000000000105600000198" +
+      "8c9986a0000000640001e24000000000ffffffffffffffff84764977",
   );
 });
 

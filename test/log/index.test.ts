@@ -27,6 +27,7 @@ function filesOf(index: GrowingIndex): { index: Uint8Array; times: Uint8Array } 
   const header = encodeIndexHeader({
     base,
     sealed: true,
+    durable: true,
     createdMs: 5,
     floorOffset: offset(1200),
     floorPosition: 6000,

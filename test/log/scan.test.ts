@@ -23,7 +23,8 @@ async function scanOf(
   await file.close();
   const found: string[] = [];
   const reader = await disk.open("log", "read");
-  for await (const item of scanBatches(reader, 0, bytes.length, offset(0))) {
+  const range = { from: 0, to: bytes.length, base: offset(0), segmentBase: offset(0) };
+  for await (const item of scanBatches(reader, range)) {
     found.push(...describe(item));
   }
   return found;

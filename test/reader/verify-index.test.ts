@@ -16,6 +16,7 @@ function filesOf({ places = [], times = [] }: Entries): { index: Buffer; timeInd
   const header = encodeIndexHeader({
     base,
     sealed: true,
+    durable: true,
     createdMs: 0,
     floorOffset: offset(1040),
     floorPosition: 400,

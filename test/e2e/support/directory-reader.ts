@@ -165,7 +165,12 @@ export async function scanDirectory(data: string, checker: Checker): Promise<voi
       if (logBytes === null) continue;
       const path = `${directory}/${logFileName(base)}`;
       const file = await environment.disk.open(path, "read");
-      for await (const item of scanBatches(file, 0, logBytes, base)) {
+      for await (const item of scanBatches(file, {
+        from: 0,
+        to: logBytes,
+        base,
+        segmentBase: base,
+      })) {
         if (item.kind === "batches") continue;
         checker.note("damaged", `${path}, bytes ${item.from} to ${item.to}: ${item.fault}`);
       }
