@@ -6,7 +6,7 @@
 import { assert } from "../base/assert.ts";
 import type { Cancel } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
-import { DiskError, type OpenMode } from "../disk/disk.ts";
+import { DiskError, type DiskFile, type OpenMode } from "../disk/disk.ts";
 import { commitGroupBytesMax, commitGroupChunksMax } from "../limits.ts";
 import type { CachedPiece } from "./cache.ts";
 import type { LogEnvironment } from "./environment.ts";
@@ -160,7 +160,11 @@ export class CommitPipeline {
     const segment = group[0]?.segment;
     assert(segment !== undefined, "a group holds a write");
     const { disk, files } = this.environment;
-    await files.use(segment.logPath, this.#mode(), (file) => file.append(chunksOf(group)));
+    await files.use(segment.logPath, this.#mode(), async (file) => {
+      if (file !== segment.writtenThrough) await expectEnd(file, group);
+      segment.writtenThrough = file;
+      await file.append(chunksOf(group));
+    });
     if (!segment.created) {
       await disk.syncDirectory(segment.directory);
       segment.created = true;
@@ -232,6 +236,20 @@ export class CommitPipeline {
       this.seal(`syncing ${segment.logPath} failed: ${error.message}`);
     }
   }
+}
+
+/**
+ * A file that was opened anew must end where this group begins: somebody may have removed it, or
+ * put an older copy in its place, and what is written there would be lost at the next start.
+ */
+async function expectEnd(file: DiskFile, group: readonly Write[]): Promise<void> {
+  const first = group[0];
+  assert(first !== undefined, "a group holds a write");
+  const expected = first.end.position - first.piece.bytes.length;
+  const found = await file.size();
+  if (found === expected) return;
+  const what = `it holds ${found} bytes where ${expected} were written: somebody changed it`;
+  throw new DiskError("failed", "append", file.path, what);
 }
 
 /** Whether `piece` lies right behind `before` in memory: one chunk of a write holds both. */

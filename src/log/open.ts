@@ -2,7 +2,7 @@
 import { assert } from "../base/assert.ts";
 import { offset, type Offset } from "../base/brands.ts";
 import { Refusal } from "../base/refusal.ts";
-import { DiskError } from "../disk/disk.ts";
+import { DiskError, type DiskEntry } from "../disk/disk.ts";
 import { logFileName, segmentsIn, startFileName, type SegmentFiles } from "./files.ts";
 import type { LogConfig } from "./log.ts";
 import type { LogEnvironment } from "./environment.ts";
@@ -28,7 +28,8 @@ export async function openSegmentLog(
 ): Promise<SegmentLog | Refusal> {
   try {
     const entries = await environment.disk.list(directory);
-    const hasStart = entries.some((entry) => entry.name === startFileName);
+    await removeUnfinished(environment, directory, entries);
+    const hasStart = entries.some(({ name, kind }) => name === startFileName && kind === "file");
     const start = hasStart ? await readStart(environment, directory) : null;
     const found = await withoutTrimmed(environment, directory, segmentsIn(entries), start);
     const files = await withRecords(environment, directory, found);
@@ -53,6 +54,19 @@ export async function openSegmentLog(
   } catch (error) {
     if (!(error instanceof DiskError)) throw error;
     return new Refusal("KAFKA_STORAGE_ERROR", `opening ${directory} failed: ${error.message}`);
+  }
+}
+
+/** Whole-file writes that were interrupted leave a file behind which nobody will ever look at. */
+async function removeUnfinished(
+  { disk, logger }: LogEnvironment,
+  directory: string,
+  entries: readonly DiskEntry[],
+): Promise<void> {
+  for (const { name, kind } of entries) {
+    if (kind !== "file" || !name.endsWith(".tmp")) continue;
+    logger.info("unfinished file removed", { directory, name });
+    await disk.remove(`${directory}/${name}`);
   }
 }
 

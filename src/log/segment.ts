@@ -8,7 +8,7 @@
  */
 import { assert } from "../base/assert.ts";
 import type { Offset } from "../base/brands.ts";
-import { DiskError } from "../disk/disk.ts";
+import { DiskError, type DiskFile } from "../disk/disk.ts";
 import { indexIntervalBytes } from "../limits.ts";
 import { baseOffsetAt, batchBytesAt, maxTimestampAt, nextOffsetAt } from "../record/batch.ts";
 import { CachedRange, type CachedPiece } from "./cache.ts";
@@ -56,6 +56,8 @@ export class Segment {
   created = false;
   /** Whether the sealed index is written. Invariant: from then on the files do not change. */
   sealed = false;
+  /** The open file that the last group went through; another one is looked at first. */
+  writtenThrough: DiskFile | null = null;
   /** Its files are going or gone: nothing may write or make them again. */
   isRemoved = false;
 

@@ -214,6 +214,22 @@ test("a refused batch never takes the offset of an acknowledged one: a roll, a p
   expect(bad.slice(0, 6)).toEqual([]);
 });
 
+test("nothing is acknowledged into a file that was removed, or is shorter than it was", async () => {
+  const changes: ((disk: MemoryDisk, path: string) => Promise<void> | void)[] = [
+    (disk, path) => disk.remove(path),
+    (disk, path) => disk.truncateTo(path, 10),
+  ];
+  for (const change of changes) {
+    const world = new LogWorld(new MemoryDisk());
+    const log = await world.open();
+    await acked(log, { first: 0 });
+    await world.environment.files.close(directory);
+    await change(world.disk, `${directory}/00000000000000000000.log`);
+    const refusal = await unwrap(log.append(batchOf({ first: 1 }))).committed;
+    expect(refusal?.code).toBe("KAFKA_STORAGE_ERROR");
+  }
+});
+
 test("a directory sync that failed is not tried again and then believed", async () => {
   const world = new LogWorld(new MemoryDisk());
   const log = await world.open();

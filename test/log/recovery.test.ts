@@ -199,6 +199,16 @@ test("damage in the middle and a tail that is gone are both reported", async () 
   ]);
 });
 
+test("what an interrupted whole-file write left behind is removed, and nothing else", async () => {
+  const world = await worldWith(3);
+  await world.disk.writeWhole(`${directory}/start.7.tmp`, new Uint8Array(5));
+  await world.disk.writeWhole(`${directory}/notes.txt`, new Uint8Array(5));
+  await (await world.open()).close();
+  const names = (await world.disk.list(directory)).map(({ name }) => name);
+  expect(names).not.toContain("start.7.tmp");
+  expect(names).toContain("notes.txt");
+});
+
 test("a log file that vanished is reported, not begun anew", async () => {
   const world = await worldWith(6);
   await world.disk.remove(`${first}.log`);
