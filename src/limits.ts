@@ -11,8 +11,10 @@ const GiB = 1024 * MiB;
 
 /** Native protocol: the largest payload a frame may announce (the original's limit). */
 export const nativeFrameBytesMax = 10 * MiB;
-/** Native protocol: topics remembered, for all connections and again for each of them. */
+/** Native protocol: names of topics remembered, over all connections. */
 export const nativeTopicsKnownMax = 1_024;
+/** Native protocol: topics that one connection remembers from chunk to chunk. */
+export const nativeConnectionTopicsMax = 64;
 /** Charged beside its bytes for a frame whose topic is not there yet: its copy and its place. */
 export const nativeWaitingOverheadBytes = 512;
 /** Native protocol: batch builders kept for the next chunk, over all connections. */
@@ -227,6 +229,10 @@ export const outputQueueBytesMax = MiB;
 
 assert(batchBytesMax < commitQueueBytesMax, "the largest batch must fit the commit queue");
 assert(nativeFrameBytesMax < connectionInFlightBytesMax, "one frame must fit a connection");
+assert(
+  nativeTopicsCreatingMax < topicsCreatingMax,
+  "one connection must leave others' topics room",
+);
 assert(importInFlightBytesMax < commitQueueBytesMax, "an import must fit the commit queue");
 assert(controlAnswerMsMax <= 255_000, "the runtime waits no longer for an answer");
 assert(nativeFrameBytesMax < producerInFlightBytesMax, "one message must fit a producer");

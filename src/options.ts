@@ -128,7 +128,7 @@ export const brokerOptions = {
   }),
   shutdownTimeoutMs: duration({
     name: "shutdown-timeout",
-    default: limits.shutdownMsMax,
+    default: limits.shutdownMsDefault,
     min: limits.shutdownTimeoutMsMin,
     max: limits.shutdownTimeoutMsMax,
     help: "How long SIGTERM waits for connections to be answered and logs to be closed",

@@ -119,7 +119,8 @@ function settingsOf(options: HomeOptions): Parameters<typeof createBroker>[1] {
 
 async function takeDirectory(path: string): Promise<DirectoryLock | LockHeld | Refusal> {
   try {
-    await fs.mkdir(path, { recursive: true, mode: 0o700 });
+    // Not by mkdir alone: what is acknowledged must not be lost with the directory's own name.
+    await localDisk(path).makeDirectory(".");
     return await lockDirectory(path);
   } catch (error) {
     if (error instanceof DiskError || (error instanceof Error && "code" in error)) {

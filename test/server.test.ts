@@ -1,5 +1,12 @@
-import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { describe, expect, spyOn, test } from "bun:test";
+import fs, {
+  existsSync,
+  mkdirSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Refusal } from "../src/base/refusal.ts";
 import { Producer } from "../src/client/producer.ts";
@@ -18,6 +25,7 @@ import { MemoryLogger } from "./fake/logger.ts";
 import { Peer } from "./support/peer.ts";
 import { brokerOptionsOf, TestServer } from "./support/server.ts";
 import { frameOf } from "./support/original.ts";
+import { skipUnless } from "./support/skip.ts";
 import { temporaryDirectory } from "./support/temporary.ts";
 import { until } from "./support/until.ts";
 
@@ -40,6 +48,8 @@ async function isFree(data: string): Promise<boolean> {
   return true;
 }
 
+const onLinux = skipUnless(process.platform === "linux", "descriptors are named in /proc");
+
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 const portOf = (address: string): number => Number(address.split(":").at(-1));
 
@@ -51,6 +61,25 @@ describe("a home", () => {
     expect(mode(data)).toBe("700");
     expect(existsSync(join(data, metadataFileName))).toBeTrue();
     await home.close();
+  });
+
+  onLinux("that is made is durable itself, in all directories that gained an entry", async () => {
+    using directory = temporaryDirectory();
+    const { fsync } = fs;
+    const synced: string[] = [];
+    const noted = (descriptor: number, done: fs.NoParamCallback): void => {
+      synced.push(readlinkSync(`/proc/self/fd/${descriptor}`));
+      fsync(descriptor, done);
+    };
+    const spy = spyOn(fs, "fsync").mockImplementation(Object.assign(noted, fsync));
+    try {
+      await (await openedHome(join(directory.path, "deep", "data"))).close();
+    } finally {
+      spy.mockRestore();
+    }
+    const path = realpathSync(directory.path);
+    expect(synced).toContain(path);
+    expect(synced).toContain(join(path, "deep"));
   });
 
   test("has one owner, until it is closed", async () => {

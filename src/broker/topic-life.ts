@@ -6,15 +6,17 @@
  * Creation:
  *   1. The row is inserted, `creating`: from here on the directories have an owner. Directories
  *      first would look like those of a topic whose metadata was lost, and be adopted.
- *   2. `topics/<name>/<partition>` are made.
- *   3. The logs are opened.
+ *   2. `topics/<name>` is made, and the topic's id written into it (`topic-identity.ts`): from here
+ *      on it is known whose directory this is, even beside metadata that is an older copy.
+ *   3. `topics/<name>/<partition>` are made and the logs opened.
  *   4. The row becomes `ready`, and only then may the topic be seen: what was acknowledged in it
  *      can be found again.
  * Deletion:
  *   1. The row becomes `deleting`: now it will happen, whatever else does.
  *   2. The topic disappears from sight, its appends are refused, its logs are deleted.
- *   3. `topics/<name>` is renamed to `topics/.deleted-<id>`. A rename is durable and a removal is
- *      not: after a power cut what was removed may be there again, and must not look like a topic.
+ *   3. `topics/<name>` is renamed to `topics/.deleted-<id>`, unless the id in it is another's. A
+ *      rename is durable and a removal is not: after a power cut what was removed may be there
+ *      again, and must not look like a topic.
  *   4. The row is removed. Any earlier, a crash would leave a directory without a row: adopted.
  *   5. The files are removed.
  *
@@ -28,6 +30,8 @@ import { deletedPrefix, partitionDirectory, topicsDirectory } from "../log/layou
 import type { LogConfig, PartitionLog } from "../log/log.ts";
 import type { Metadata, TopicRow } from "../metadata/metadata.ts";
 import { concurrently } from "./concurrently.ts";
+import { Slots } from "./slots.ts";
+import { readIdentity, writeIdentity } from "./topic-identity.ts";
 
 export const topicDirectory = (name: string): string => `${topicsDirectory}/${name}`;
 const deletedDirectory = (id: string): string => `${topicsDirectory}/${deletedPrefix}${id}`;
@@ -37,6 +41,9 @@ export type OpenLog = (directory: string, config: LogConfig) => Promise<Partitio
 
 /** See the head of this file. The caller sees to it that one name has one step at a time. */
 export class TopicLife {
+  /** For all topics together: the disk and its threads are few, however many topics are made. */
+  readonly #opening = new Slots(logsOpeningMax);
+
   constructor(
     private readonly disk: Disk,
     private readonly metadata: Metadata,
@@ -54,12 +61,16 @@ export class TopicLife {
    * kept. After a refusal the row is still `creating`, and no log is open.
    */
   async complete(row: TopicRow, config: LogConfig): Promise<readonly PartitionLog[] | Refusal> {
+    const unclaimed = await this.#opening.run(() => refusalOf(this.#claim(row)));
+    if (unclaimed !== null) return unclaimed;
     const indexes = Array.from({ length: row.partitionCount }, (_, index) => index);
-    const opened = await concurrently(indexes, logsOpeningMax, async (index) => {
-      const directory = partitionDirectory(topicsDirectory, row.name, index);
-      const made = await refusalOf(this.disk.makeDirectory(directory));
-      return made ?? (await this.openLog(directory, config));
-    });
+    const opened = await concurrently(indexes, logsOpeningMax, (index) =>
+      this.#opening.run(async () => {
+        const directory = partitionDirectory(topicsDirectory, row.name, index);
+        const made = await refusalOf(this.disk.makeDirectory(directory));
+        return made ?? (await this.openLog(directory, config));
+      }),
+    );
     const logs = opened.filter((log): log is PartitionLog => !(log instanceof Refusal));
     const refused =
       opened.find((log): log is Refusal => log instanceof Refusal) ??
@@ -77,6 +88,10 @@ export class TopicLife {
   /** Steps 3 to 5 of a deletion; it has no open log. After a refusal it can be asked again. */
   async remove(row: TopicRow): Promise<Refusal | null> {
     const deleted = deletedDirectory(row.id);
+    const owner = await readIdentity(this.disk, row.name);
+    if (owner instanceof Refusal) return owner;
+    // A topic that was made since the metadata was copied is not deleted on that copy's word.
+    if (owner !== null && owner !== row.id) return await this.metadata.topics.remove(row.id);
     try {
       await this.disk.rename(topicDirectory(row.name), deleted);
     } catch (error) {
@@ -94,6 +109,11 @@ export class TopicLife {
     const refused = await refusalOf(this.disk.remove(directory));
     if (refused === null) return;
     this.logger.warn("files of a deleted topic are left over", { directory, reason: `${refused}` });
+  }
+
+  async #claim(row: TopicRow): Promise<void> {
+    await this.disk.makeDirectory(topicDirectory(row.name));
+    await writeIdentity(this.disk, row.name, row.id);
   }
 
   /**

@@ -1,16 +1,22 @@
 /**
  * What a start makes of the topics that the metadata and the disk tell of. Nothing is ever deleted
- * on the word of what is missing (metadata may be lost, damaged or an older copy): only a durable
- * `deleting` or a directory that a deletion has renamed is removed.
+ * on the word of what is missing (metadata may be lost, damaged or an older copy): only the
+ * directory of a durable `deleting`, or one that a deletion has renamed, is removed.
+ *
+ * Whose a directory is, its own file says (`topic-identity.ts`), and not its name. A directory
+ * without that file belongs to the row of its name, and gets the file with the row's id.
  *
  *     row        topics/<name>   what is done
- *     creating   any             the creation is completed: nobody saw the topic, so nothing can
+ *     any        another's       the row is an older copy's: it is removed, the directory adopted
+ *     creating   its own, none   the creation is completed: nobody saw the topic, so nothing can
  *                                be lost either way, and completing it removes nothing
- *     ready      there           it is served; a partition that cannot be opened refuses
+ *     ready      its own         it is served; a partition that cannot be opened refuses meanwhile
  *     ready      missing         it refuses, until the directory is put back or it is deleted
- *     deleting   any             the deletion is completed
+ *     deleting   its own, none   the deletion is completed
+ *     deleting   cannot be told  nothing; it is tried again
  *     none       .deleted-<id>   removed
- *     none       partitions      adopted: a new row, with the default configuration
+ *     none       partitions      adopted: a new row with the directory's id, or a new one if it has
+ *                                none or is a copy, and with the default configuration
  *     none       anything else   left alone
  */
 import { assert } from "../base/assert.ts";
@@ -24,6 +30,7 @@ import { deletedPrefix, listTopic, partitionDirectory, topicsDirectory } from ".
 import type { PartitionLog } from "../log/log.ts";
 import type { Metadata, TopicRow } from "../metadata/metadata.ts";
 import { concurrently } from "./concurrently.ts";
+import { LateLog } from "./late-log.ts";
 import { refusingLog } from "./refusing-log.ts";
 import { logConfigOf, topicConfigOf, type TopicConfig } from "./topic-config.ts";
 import {
@@ -33,6 +40,7 @@ import {
   topicDirectory,
   type TopicLife,
 } from "./topic-life.ts";
+import { readIdentity, writeIdentity } from "./topic-identity.ts";
 import { topicNameFault } from "./topic-name.ts";
 
 /** A topic to be served; one log for each partition. */
@@ -47,6 +55,8 @@ export interface Recovered {
   readonly topics: readonly RecoveredTopic[];
   /** Deletions that could not be completed now; their names are still taken. */
   readonly unfinished: readonly TopicRow[];
+  /** Logs among those of the topics that could not be opened yet. */
+  readonly late: readonly LateLog[];
   /** Directories that deletions have renamed, to be removed whenever there is time. */
   readonly deleted: readonly string[];
 }
@@ -83,8 +93,11 @@ export async function recoverTopics(parts: RecoveryParts): Promise<Recovered | R
 class Recovery {
   readonly #topics: RecoveredTopic[] = [];
   readonly #unfinished: TopicRow[] = [];
+  readonly #late: LateLog[] = [];
   /** What no row has claimed yet. */
   readonly #unclaimed: Map<string, DiskEntry>;
+  /** The ids of the rows. */
+  readonly #ids = new Set<string>();
   #partitions = 0;
 
   constructor(
@@ -96,16 +109,27 @@ class Recovery {
 
   async run(rows: readonly TopicRow[]): Promise<Recovered> {
     const ready: [TopicRow, DiskEntry | undefined][] = [];
-    for (const row of rows) {
+    const owners = await concurrently(rows, logsOpeningMax, (row) => this.#ownerOf(row));
+    for (const [index, row] of rows.entries()) {
+      const owner = owners[index] ?? null;
+      if (typeof owner === "string" && owner !== row.id) {
+        await this.#disown(row, owner);
+        continue;
+      }
       const entry = this.#unclaimed.get(row.name);
       this.#unclaimed.delete(row.name);
+      this.#ids.add(row.id);
+      this.#partitions += row.partitionCount;
       // The name becomes a path: nothing is done with one that a damaged row made up.
       const fault = topicNameFault(row.name);
       if (fault !== null) this.parts.logger.error("topic not served", { reason: fault.message });
       else if (row.state === "creating") await this.#complete(row);
       else if (row.state === "deleting") await this.#remove(row);
-      else ready.push([row, entry]);
-      this.#partitions += row.partitionCount;
+      else {
+        if (entry !== undefined && owner === null) await this.#claim(row.name, row.id);
+        if (owner instanceof Refusal) this.#ownerUnknown(row.name, owner);
+        ready.push([row, entry]);
+      }
     }
     const found = await concurrently(ready, logsOpeningMax, ([row, entry]) =>
       this.#lookAt(row, entry),
@@ -117,7 +141,39 @@ class Recovery {
       else found.push(...(await this.#adopt(entry)));
     }
     await this.#open(found);
-    return { topics: this.#topics, unfinished: this.#unfinished, deleted };
+    return { topics: this.#topics, unfinished: this.#unfinished, late: this.#late, deleted };
+  }
+
+  /** See `readIdentity`; `null` also for a row without a directory. */
+  async #ownerOf(row: TopicRow): Promise<string | null | Refusal> {
+    const isThere = this.#unclaimed.get(row.name)?.kind === "directory";
+    return isThere ? await readIdentity(this.parts.disk, row.name) : null;
+  }
+
+  /** The directory of this name is another topic's, made after this metadata was copied. */
+  async #disown(row: TopicRow, owner: string): Promise<void> {
+    const about = { topic: row.name, id: row.id, owner };
+    const refused = await this.parts.metadata.topics.remove(row.id);
+    if (refused === null) {
+      this.parts.logger.warn("topic forgotten: its directory is a newer topic's", about);
+    } else {
+      this.#unclaimed.delete(row.name);
+      const reason = refused.message;
+      this.parts.logger.error("topic not served: its row is an older one's", { ...about, reason });
+    }
+  }
+
+  /** Writes into a directory whose it is; if that cannot be done now, a later start does it. */
+  async #claim(name: string, id: string): Promise<void> {
+    try {
+      await writeIdentity(this.parts.disk, name, id);
+    } catch (error) {
+      this.#ownerUnknown(name, diskRefusal(error));
+    }
+  }
+
+  #ownerUnknown(topic: string, { message: reason }: Refusal): void {
+    this.parts.logger.error("the topic's directory does not tell its id", { topic, reason });
   }
 
   async #complete(row: TopicRow): Promise<void> {
@@ -150,8 +206,10 @@ class Recovery {
     const present = entry === undefined ? [] : await this.#partitionsIn(row.name);
     if (present instanceof Refusal) {
       const about = { topic: row.name, reason: present.message };
-      this.parts.logger.error("topic refuses: its directory cannot be read", about);
-      return { row, config, faults: Array.from({ length: row.partitionCount }, () => present) };
+      // Nothing is known to be missing. A log that is not there, or cannot be read either, refuses
+      // by itself, and is tried again.
+      this.parts.logger.error("the topic's directory cannot be read", about);
+      return { row, config, faults: Array.from({ length: row.partitionCount }, () => null) };
     }
     const unknown = present.filter((index) => index >= row.partitionCount);
     if (unknown.length > 0) {
@@ -193,8 +251,11 @@ class Recovery {
     if (this.#partitions + partitionCount > partitionsMax) {
       return failed(`there would be more than ${partitionsMax} partitions`);
     }
+    const owner = await readIdentity(this.parts.disk, entry.name);
+    if (owner instanceof Refusal) this.#ownerUnknown(entry.name, owner);
+    const isOwn = typeof owner === "string" && !this.#ids.has(owner);
     const row: TopicRow = {
-      id: this.parts.random.uuid(),
+      id: isOwn ? owner : this.parts.random.uuid(),
       name: entry.name,
       partitionCount,
       state: "ready",
@@ -203,6 +264,8 @@ class Recovery {
     };
     const refused = await this.parts.metadata.topics.insert(row);
     if (refused !== null) return failed(refused.message);
+    if (!isOwn) await this.#claim(row.name, row.id);
+    this.#ids.add(row.id);
     this.#partitions += partitionCount;
     const about = { topic: row.name, id: row.id, partitionCount };
     this.parts.logger.warn("topic adopted: the metadata did not know its directory", about);
@@ -214,23 +277,32 @@ class Recovery {
     const wanted = found.flatMap((topic) =>
       topic.faults.map((fault, index) => ({ topic, fault, index })),
     );
-    const logs = await concurrently(wanted, logsOpeningMax, async ({ topic, fault, index }) => {
-      if (fault !== null) return refusingLog(fault);
-      const config = logConfigOf(topic.config, this.parts.lingerMs);
-      const log = await this.parts.openLog(
-        partitionDirectory(topicsDirectory, topic.row.name, index),
-        config,
-      );
-      if (!(log instanceof Refusal)) return log;
-      const about = { topic: topic.row.name, partition: index, reason: log.message };
-      this.parts.logger.error("partition refuses: its log cannot be opened", about);
-      return refusingLog(log);
-    });
+    const logs = await concurrently(wanted, logsOpeningMax, ({ topic, fault, index }) =>
+      fault === null ? this.#openLog(topic, index) : Promise.resolve(refusingLog(fault)),
+    );
     let at = 0;
     for (const { row, config, faults } of found) {
       this.#topics.push({ row, config, logs: logs.slice(at, at + faults.length) });
       at += faults.length;
     }
+  }
+
+  async #openLog({ row, config }: Found, index: number): Promise<PartitionLog> {
+    const { openLog, lingerMs, logger } = this.parts;
+    const directory = partitionDirectory(topicsDirectory, row.name, index);
+    const open = () => openLog(directory, logConfigOf(config, lingerMs));
+    const log = await open();
+    if (!(log instanceof Refusal)) return log;
+    const about = { topic: row.name, partition: index };
+    const { message: reason } = log;
+    logger.error("partition refuses: its log cannot be opened", { ...about, reason });
+    const late = new LateLog(log, async () => {
+      const opened = await open();
+      if (!(opened instanceof Refusal)) logger.info("partition serves: its log is open", about);
+      return opened;
+    });
+    this.#late.push(late);
+    return late;
   }
 
   /** The numbers of the partitions that have a directory; none if the topic has none. */

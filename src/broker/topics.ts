@@ -4,18 +4,26 @@
  *
  * Invariants: a topic is in the map exactly while it may be used; creation and deletion of names
  * that could touch one directory or collide never overlap; the partitions of all topics, those
- * being created included, are at most `partitionsMax`.
+ * being created or not removed yet included, are at most `partitionsMax`.
  */
-import type { Clock } from "../base/clock.ts";
+import type { Cancel, Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { quoted } from "../base/printable.ts";
 import type { Random } from "../base/random.ts";
 import { Refusal } from "../base/refusal.ts";
-import { logsOpeningMax, partitionsPerTopicMax, shownCharactersMax } from "../limits.ts";
+import {
+  logsOpeningMax,
+  partitionsPerTopicMax,
+  shownCharactersMax,
+  topicRemovalRetryMs,
+  topicsCreatingMax,
+} from "../limits.ts";
 import type { Metadata, TopicRow } from "../metadata/metadata.ts";
 import type { Broker, NewTopic, Topic } from "./broker.ts";
 import { concurrently } from "./concurrently.ts";
 import { HostedTopic } from "./hosted-topic.ts";
+import { LateLogs } from "./late-log.ts";
+import { Slots } from "./slots.ts";
 import type { DiskSpace } from "./space.ts";
 import { logConfigOf, type TopicConfig, topicConfigOf } from "./topic-config.ts";
 import { closeLogs, type TopicLife } from "./topic-life.ts";
@@ -52,12 +60,17 @@ export class Topics implements Broker {
   readonly #ready = new Map<string, HostedTopic>();
   /** The names of the topics in `#ready`, by the key under which they would collide. */
   readonly #names = new Map<string, string>();
-  /** Creations to be undone and deletions to be completed, when their name is wanted again. */
+  /** Creations to be undone and deletions to be completed: now and then, or for a new topic. */
   readonly #unfinished = new Map<string, TopicRow>();
+  /** Use: set while there is something in `#unfinished`, which is while a retry is to come. */
+  #retryTimer: Cancel | null = null;
+  readonly #late: LateLogs;
   /** Automatic creations under way, for whoever else wants the same topic. */
   readonly #ensuring = new Map<string, Promise<Topic | Refusal>>();
   readonly #turns = new Turns();
-  /** Partitions of the topics in `#ready` and of those being created. */
+  /** A creation holds the event loop while the metadata is synced: others must get between. */
+  readonly #creating = new Slots(topicsCreatingMax);
+  /** Partitions of the topics in `#ready` or `#unfinished` and of those being created. */
   #partitions = 0;
   /** `#ready`, sorted; `null` after a change. */
   #sorted: readonly Topic[] | null = null;
@@ -75,7 +88,11 @@ export class Topics implements Broker {
       this.#show(new HostedTopic(row, config, logs, parts.space));
       this.#partitions += row.partitionCount;
     }
-    for (const row of recovered.unfinished) this.#unfinished.set(row.name, row);
+    for (const row of recovered.unfinished) {
+      this.#partitions += row.partitionCount;
+      this.#unfinish(row);
+    }
+    this.#late = new LateLogs(parts.clock, recovered.late);
     this.#sweeping = this.#sweep(recovered.deleted);
   }
 
@@ -111,6 +128,7 @@ export class Topics implements Broker {
   deleteTopic(name: string): Promise<Refusal | null> {
     if (this.#closing !== null) return Promise.resolve(shuttingDown());
     return this.#turns.take(turnKey(name), async () => {
+      if (this.#closing !== null) return shuttingDown();
       const topic = this.#ready.get(name);
       if (topic === undefined) return unknown(`there is no topic ${shown(name)}`);
       const refused = await this.parts.life.condemn(topic.row);
@@ -141,17 +159,17 @@ export class Topics implements Broker {
     const fault = topicNameFault(name) ?? partitionCountFault(partitionCount);
     if (fault !== null) return Promise.resolve(fault);
     if (config instanceof Refusal) return Promise.resolve(config);
-    return this.#turns.take(turnKey(name), async () => {
+    const create = async (): Promise<Topic | Refusal> => {
+      if (this.#closing !== null) return shuttingDown();
       const existing = this.#ready.get(name);
       if (existing !== undefined) return onExisting(existing);
       const refused = (await this.#clear(name)) ?? this.#forbidden(name, partitionCount);
       if (refused !== null) return refused;
-      this.#partitions += partitionCount;
       const topic = await this.#make(name, partitionCount, config);
-      if (topic instanceof Refusal) this.#partitions -= partitionCount;
-      else this.#show(topic);
+      if (topic instanceof HostedTopic) this.#show(topic);
       return topic;
-    });
+    };
+    return this.#turns.take(turnKey(name), () => this.#creating.run(create));
   }
 
   /** What the topics that there are, and the disk, have against another one. */
@@ -188,8 +206,12 @@ export class Topics implements Broker {
       createdAt: clock.now(),
       config: config.raw,
     };
+    this.#partitions += partitionCount;
     const refused = await life.begin(row);
-    if (refused !== null) return refused;
+    if (refused !== null) {
+      this.#partitions -= partitionCount;
+      return refused;
+    }
     const logs = await life.complete(row, logConfigOf(config, this.rules.lingerMs));
     if (logs instanceof Refusal) {
       await this.#settle(row, this.#undo(row));
@@ -212,13 +234,30 @@ export class Topics implements Broker {
   /** Waits for a removal, and remembers one that could not be completed. */
   async #settle(row: TopicRow, removal: Promise<Refusal | null>): Promise<Refusal | null> {
     const refused = await removal;
-    if (refused === null) this.#unfinished.delete(row.name);
-    else {
-      this.#unfinished.set(row.name, row);
+    if (refused === null) {
+      this.#unfinished.delete(row.name);
+      this.#partitions -= row.partitionCount;
+    } else {
+      this.#unfinish(row);
       const about = { topic: row.name, id: row.id, reason: refused.message };
       this.parts.logger.error("topic not removed yet", about);
     }
     return refused;
+  }
+
+  #unfinish(row: TopicRow): void {
+    this.#unfinished.set(row.name, row);
+    if (this.#closing !== null) return;
+    this.#retryTimer ??= this.parts.clock.after(topicRemovalRetryMs, () => void this.#retry());
+  }
+
+  async #retry(): Promise<void> {
+    for (const name of [...this.#unfinished.keys()]) {
+      if (this.#closing !== null) return;
+      await this.#turns.take(turnKey(name), () => this.#clear(name));
+    }
+    this.#retryTimer = null;
+    for (const row of this.#unfinished.values()) this.#unfinish(row);
   }
 
   #show(topic: HostedTopic): void {
@@ -230,7 +269,6 @@ export class Topics implements Broker {
   #hide(topic: HostedTopic): void {
     this.#ready.delete(topic.name);
     this.#names.delete(collisionKey(topic.name));
-    this.#partitions -= topic.partitions.length;
     this.#sorted = null;
   }
 
@@ -239,6 +277,8 @@ export class Topics implements Broker {
   }
 
   async #close(): Promise<void> {
+    this.#late.close();
+    this.#retryTimer?.();
     await this.#turns.idle();
     await this.#sweeping;
     const topics = [...this.#ready.values()];

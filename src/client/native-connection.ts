@@ -65,8 +65,9 @@ class TcpConnection implements NativeConnection {
   }
 
   end(): void {
-    this.#socket?.end();
+    // First the reason: the socket reports its end within the call, as it would the server's.
     this.#closed("closed by the client");
+    this.#socket?.end();
   }
 
   #opened(socket: Bun.Socket): void {

@@ -11,6 +11,8 @@
  * - `OK` is sent only after the log has committed the record.
  * - A topic that does not exist is created by its first frame. Its frames wait for it, those of
  *   later chunks behind them; other topics' records go on, only their replies wait their turn.
+ *   Creations are asked for a few at a time, so that one connection leaves room for the others'.
+ * - A name too long for a topic is refused unread: nothing of it is kept.
  *
  * Owns the runs: a run is neighbouring frames with one fate. Invariants: the sum of the runs'
  * frames is the number of frames without a reply, and the sum of their bytes what is reserved of
@@ -20,14 +22,20 @@ import type { Broker, Partition, Topic } from "../broker/broker.ts";
 import { assert } from "../base/assert.ts";
 import { partitionForKey } from "../base/murmur2.ts";
 import { Refusal } from "../base/refusal.ts";
-import { batchBytesMax, frameOverheadBytes, nativeTopicsKnownMax } from "../limits.ts";
+import {
+  batchBytesMax,
+  frameOverheadBytes,
+  nativeConnectionTopicsMax,
+  nativeTopicsCreatingMax,
+  nativeWaitingOverheadBytes,
+} from "../limits.ts";
 import { encodeHeaders, type BatchBuilder } from "../record/builder.ts";
 import { millisecondsOf, nanosecondHeader, nanosecondRemainder } from "../record/nanoseconds.ts";
 import { decodePayload, type PayloadRanges } from "./frame.ts";
 import type { NativeProtocol } from "./protocol.ts";
 import { replyToRefusal, sendReplies, type Reply } from "./replies.ts";
 import { RunQueue, type Fate, type Run } from "./run-queue.ts";
-import type { TopicNames } from "./topic-names.ts";
+import { topicNameBytesMax, type TopicNames } from "./topic-names.ts";
 
 /** What a session needs of its connection; see `Link` in `net/session.ts`. */
 export interface NativeLink {
@@ -88,6 +96,9 @@ export class NativeSession {
   /** The open groups of all lanes, in the order of their first records. */
   #open: Group[] = [];
   #chunks = 0;
+  /** Creations under way, and the lanes that wait until these are done. */
+  #creating = 0;
+  readonly #toCreate = new Set<Lane>();
   readonly #runs = new RunQueue();
   /** Taken since the last `received`, and not yet reserved. */
   #takenBytes = 0;
@@ -104,6 +115,10 @@ export class NativeSession {
 
   frame(bytes: Uint8Array, view: DataView, start: number, end: number): void {
     const payload = decodePayload(view, start, end);
+    if (payload !== null && payload.topicTo - payload.topicFrom > topicNameBytesMax) {
+      this.#note(atOnce.PUBLISH_FAILED, end - start);
+      return;
+    }
     const name = payload && this.#names.at(bytes, payload.topicFrom, payload.topicTo);
     if (payload === null || name === null) {
       this.#note(atOnce.INVALID_FORMAT, end - start);
@@ -114,7 +129,8 @@ export class NativeSession {
       this.#note(this.#put(lane, lane.topic, bytes, payload), end - start);
       return;
     }
-    const run = this.#runs.pushUndecided(this.#charge(end - start));
+    const charged = this.#charge(end - start + nativeWaitingOverheadBytes);
+    const run = this.#runs.pushUndecided(charged);
     this.#wait(lane, { payload: bytes.slice(start, end), run });
   }
 
@@ -133,7 +149,7 @@ export class NativeSession {
     this.#takenBytes = 0;
     this.#appendAll();
     this.#answer();
-    if (this.#lanes.size > nativeTopicsKnownMax) this.#forgetLanes();
+    if (this.#lanes.size > nativeConnectionTopicsMax) this.#forgetLanes();
   }
 
   finish(): void {
@@ -172,10 +188,14 @@ export class NativeSession {
   }
 
   #forgetLanes(): void {
-    this.#lane = undefined;
     for (const lane of this.#lanes.values()) {
-      if (lane.waiting === null) this.#lanes.delete(lane.name);
+      if (lane.waiting === null) this.#forget(lane);
     }
+  }
+
+  #forget(lane: Lane): void {
+    if (this.#lane === lane) this.#lane = undefined;
+    this.#lanes.delete(lane.name);
   }
 
   /** Frames for a topic that is not there: the first one asks for it, all wait for it. */
@@ -185,9 +205,24 @@ export class NativeSession {
       return;
     }
     lane.waiting = [frame];
-    void this.#broker.ensureTopic(lane.name).then((topic) => {
-      this.link.guard(() => this.#goOn(lane, topic));
-    });
+    this.#toCreate.add(lane);
+    this.#create();
+  }
+
+  /** Asks for the topics of the lanes that have waited longest, a few at a time. */
+  #create(): void {
+    for (const lane of this.#toCreate) {
+      if (this.#creating === nativeTopicsCreatingMax) return;
+      this.#toCreate.delete(lane);
+      this.#creating += 1;
+      void this.#broker.ensureTopic(lane.name).then((topic) => {
+        this.link.guard(() => {
+          this.#creating -= 1;
+          this.#goOn(lane, topic);
+          this.#create();
+        });
+      });
+    }
   }
 
   /** The topic is there, or won't be. Within one step, so that no later frame gets between. */
@@ -196,6 +231,7 @@ export class NativeSession {
     lane.waiting = null;
     if (topic instanceof Refusal) {
       for (const { run } of frames) run.fate = atOnce[replyToRefusal[topic.code]];
+      this.#forget(lane);
     } else {
       for (const { payload, run } of frames) {
         const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);

@@ -2,13 +2,15 @@
  * Topic names out of frames. Each frame spells its topic, and nearly every frame spells one that
  * was seen before: its bytes are compared, and only a new name is checked and made a string.
  *
- * Owns the names seen lately, at most `nativeTopicsKnownMax`. A name whose hash belongs to another
+ * Owns the names seen lately: at most `nativeTopicsKnownMax`, of at most `topicNameBytesMax`. A
+ * longer one is nobody's business here: no topic may have it. A name whose hash belongs to another
  * one is decoded each time: a peer that looks for collisions gains nothing by them.
  */
+import { assert } from "../base/assert.ts";
 import { nativeTopicsKnownMax, topicNameCharactersMax } from "../limits.ts";
 
-/** No longer name is remembered: a topic's name is ASCII, and its bytes are its characters. */
-const nameBytesMax = topicNameCharactersMax;
+/** A topic's name is ASCII: its bytes are its characters. */
+export const topicNameBytesMax = topicNameCharactersMax;
 
 interface KnownName {
   readonly bytes: Uint8Array;
@@ -24,10 +26,10 @@ export class TopicNames {
   /** The name found last: a producer usually writes to one topic. */
   #last: KnownName = { bytes: new Uint8Array(0), name: "" };
 
-  /** The name that `bytes[from, to)` spells; `null` if that is not UTF-8. */
+  /** The name that `bytes[from, to)`, not too long for one, spells; `null`: that is not UTF-8. */
   at(bytes: Uint8Array, from: number, to: number): string | null {
     if (isSpelled(this.#last.bytes, bytes, from, to)) return this.#last.name;
-    if (to - from > nameBytesMax) return decode(bytes.subarray(from, to));
+    assert(to - from <= topicNameBytesMax, "a name that is too long is not even looked at");
     const hash = hashOf(bytes, from, to);
     let known = this.#known.get(hash);
     if (known === undefined || !isSpelled(known.bytes, bytes, from, to)) {

@@ -205,7 +205,7 @@ export class Connection implements Link, NetworkMember, BudgetWaiter {
   sweep(now: number): void {
     const { connectionIdleMsMax, frameMsMax, replyStalledMsMax } = this.network.limits;
     const owed = this.#reservedBytes + this.#replies.bytes;
-    const frameLate = now - this.#partialSince > frameMsMax && this.#paused !== "self";
+    const frameLate = now - this.#partialSince > frameMsMax && !this.#isHeldUp();
     const halfClosedLate = now - this.#halfClosedAt > replyStalledMsMax;
     if (this.#partialBytes > 0 && frameLate) this.cut("frame not completed");
     else if (this.#stalledSince !== null && now - this.#stalledSince > replyStalledMsMax)
@@ -285,10 +285,25 @@ export class Connection implements Link, NetworkMember, BudgetWaiter {
     const share = this.#paused === "self" ? 0.5 : 1;
     if (this.#replies.bytes > limits.replyPauseBytes * share) return "self";
     if (this.#reservedBytes > limits.connectionInFlightBytesMax * share) return "self";
-    const held = this.#reservedBytes + this.#partialBytes;
-    if (held <= limits.connectionInFlightBytesMin || !budget.exceeded) return null;
+    if (!budget.exceeded) return null;
+    const modestBytes = Math.max(limits.connectionInFlightBytesMin, this.network.shareBytes / 2);
+    if (this.#heldBytes <= modestBytes) return null;
     budget.wait(this);
     return "network";
+  }
+
+  get #heldBytes(): number {
+    return this.#reservedBytes + this.#partialBytes;
+  }
+
+  /**
+   * Whether it is not the peer's doing that its frame does not come. For those that hold more than
+   * an equal share, time runs on while all together hold too much: there is always one of these,
+   * so that peers which begin frames and stop cannot keep the room for ever.
+   */
+  #isHeldUp(): boolean {
+    if (this.#paused === "network") return this.#heldBytes <= this.network.shareBytes;
+    return this.#paused === "self";
   }
 
   #logFailure(error: unknown): void {

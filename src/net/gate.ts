@@ -1,10 +1,12 @@
 /**
  * Who may connect: so many in all, so many from one address, so many new ones a second (a token
- * bucket, so that a short burst of a second's worth passes). Over a bound a connection is closed
- * at once: on this runtime an exhausted descriptor table makes the accept loop spin, so the bounds
- * must bite before the system's do.
+ * bucket, so that a short burst of a second's worth passes), and of these from one address at most
+ * half, so that one that opens and closes does not keep the others out. Over a bound a connection
+ * is closed at once: on this runtime an exhausted descriptor table makes the accept loop spin, so
+ * the bounds must bite before the system's do.
  *
- * Invariant: `open` is the number of admissions without their `leave`, and the sum over addresses.
+ * Invariants: `open` is the number of admissions without their `leave`, and the sum over addresses.
+ * `#lately` holds admissions of at most a second: tokens bound it.
  */
 import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
@@ -22,6 +24,9 @@ export interface GateLimits {
 export class Gate {
   #open = 0;
   readonly #perAddress = new Map<string, number>();
+  /** Admissions by address since `#latelySince`: begun anew each second. */
+  readonly #lately = new Map<string, number>();
+  #latelySince: number;
   #tokens: number;
   #filledAt: number;
 
@@ -31,6 +36,7 @@ export class Gate {
   ) {
     this.#tokens = limits.connectionsPerSecondMax;
     this.#filledAt = clock.monotonic();
+    this.#latelySince = this.#filledAt;
   }
 
   get open(): number {
@@ -42,7 +48,7 @@ export class Gate {
     const fromAddress = this.#perAddress.get(address) ?? 0;
     if (this.#open >= this.limits.connectionsMax) return "total";
     if (fromAddress >= this.limits.connectionsPerAddressMax) return "address";
-    if (!this.#takeToken()) return "rate";
+    if (!this.#takeToken(address)) return "rate";
     this.#open += 1;
     this.#perAddress.set(address, fromAddress + 1);
     return null;
@@ -57,14 +63,21 @@ export class Gate {
     else this.#perAddress.set(address, fromAddress - 1);
   }
 
-  #takeToken(): boolean {
+  #takeToken(address: string): boolean {
     const perSecond = this.limits.connectionsPerSecondMax;
     const now = this.clock.monotonic();
+    if (now - this.#latelySince >= 1000) {
+      this.#lately.clear();
+      this.#latelySince = now;
+    }
+    const lately = this.#lately.get(address) ?? 0;
+    if (lately >= Math.ceil(perSecond / 2)) return false;
     const earned = ((now - this.#filledAt) / 1000) * perSecond;
     this.#tokens = Math.min(perSecond, this.#tokens + earned);
     this.#filledAt = now;
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
+    this.#lately.set(address, lately + 1);
     return true;
   }
 }

@@ -108,6 +108,11 @@ export class Network {
     return this.#members.size;
   }
 
+  /** What of the bytes in flight each connection could hold if all held the same. */
+  get shareBytes(): number {
+    return this.limits.inFlightBytesMax / Math.max(1, this.#members.size);
+  }
+
   add(member: NetworkMember): void {
     this.stats.accepted += 1;
     this.#members.add(member);

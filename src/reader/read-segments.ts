@@ -133,9 +133,12 @@ class SegmentPass {
   async *#scan(file: DiskFile, from: Offset): AsyncGenerator<ReadItem, void, undefined> {
     const { segment } = this;
     let seen: Place = await this.#beginning(file, from);
-    const { base: segmentBase, endPosition: to } = segment;
-    const range = { from: seen.position, to, base: seen.offset, segmentBase };
-    const scan = scanBatches(file, range);
+    const scan = scanBatches(file, {
+      from: seen.position,
+      to: segment.endPosition,
+      base: seen.offset,
+      segmentBase: segment.base,
+    });
     for await (const item of scan) {
       if (item.kind === "damage") {
         // The file ends here, within what was promised: told below.

@@ -6,6 +6,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Broker } from "../../src/broker/broker.ts";
 import type { Crash } from "../fake/disk.ts";
+import { MemoryMetadata } from "../fake/metadata.ts";
 import { append, BrokerWorld, numbersOf } from "../support/broker-world.ts";
 import { unwrap } from "../support/log-world.ts";
 import { rounds } from "../support/rounds.ts";
@@ -143,7 +144,29 @@ describe.each([
   });
 });
 
-test("creation goes in this order: row, directories, logs, ready", async () => {
+test("older metadata, copied during a deletion, does not delete the topic made since", async () => {
+  const world = new BrokerWorld();
+  const broker = await world.start();
+  unwrap(await broker.ensureTopic("orders"));
+  let copy = new MemoryMetadata();
+  world.metadata.fate = (call) => {
+    if (call.startsWith("remove")) copy = world.metadata.reopened();
+    return "go on";
+  };
+  await broker.deleteTopic("orders");
+  const { id } = unwrap(await broker.ensureTopic("orders"));
+  expect(await append(broker, "orders", 7)).toBeNull();
+  await broker.close();
+
+  const restored = new BrokerWorld(world.disk.clone(), copy);
+  expect(restored.rows).toEqual(["orders deleting"]);
+  const again = await restored.start();
+  expect(await numbersOf(again, "orders")).toEqual([7]);
+  expect(again.topic("orders")?.id).toBe(id);
+  await again.close();
+});
+
+test("creation goes in this order: row, id, directories, logs, ready", async () => {
   const world = new BrokerWorld();
   const broker = await world.start();
   const steps: string[] = [];
@@ -158,9 +181,14 @@ test("creation goes in this order: row, directories, logs, ready", async () => {
   };
   await broker.createTopic({ name: "orders" });
   expect(steps).toEqual(["insert orders creating", "open topics/orders/0", "set orders ready"]);
-  expect(world.disk.operations.map(({ operation, path }) => `${operation} ${path}`)).toContain(
+  const made = world.disk.operations
+    .filter(({ operation }) => operation === "makeDirectory" || operation === "writeWhole")
+    .map(({ operation, path }) => `${operation} ${path}`);
+  expect(made.slice(0, 3)).toEqual([
+    "makeDirectory topics/orders",
+    "writeWhole topics/orders/topic-id",
     "makeDirectory topics/orders/0",
-  );
+  ]);
   await broker.close();
 });
 

@@ -2,6 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { Refusal } from "../../src/base/refusal.ts";
 import type { Broker } from "../../src/broker/broker.ts";
+import { readIdentity, writeIdentity } from "../../src/broker/topic-identity.ts";
+import { partitionReopenMs } from "../../src/limits.ts";
 import type { TopicRow, TopicState } from "../../src/metadata/metadata.ts";
 import { append, BrokerWorld, numbersOf } from "../support/broker-world.ts";
 import { unwrap } from "../support/log-world.ts";
@@ -44,6 +46,11 @@ function editRows(world: BrokerWorld, edit: (row: TopicRow) => TopicRow | null):
 }
 
 const namesOf = (broker: Broker): string[] => broker.topics().map(({ name }) => name);
+
+async function partitionsOnDisk(world: BrokerWorld, topic: string): Promise<string[]> {
+  const entries = await world.disk.list(`topics/${topic}`);
+  return entries.filter(({ kind }) => kind === "directory").map(({ name }) => name);
+}
 
 const reasons = (world: BrokerWorld, event: string): unknown[] =>
   world.logger.named(event).map(({ fields }) => fields);
@@ -135,7 +142,7 @@ describe("a row that is ready", () => {
     expect(await append(broker, "orders", 3, 0)).toBeNull();
     expect(await append(broker, "orders", 3, 1)).toMatchObject({ code: "KAFKA_STORAGE_ERROR" });
     expect(await append(broker, "orders", 3, 2)).toBeNull();
-    expect(await world.disk.list("topics/orders").then((list) => list.length)).toBe(2);
+    expect(await partitionsOnDisk(world, "orders")).toEqual(["0", "2"]);
     await broker.close();
   });
 
@@ -154,12 +161,36 @@ describe("a row that is ready", () => {
     await broker.close();
   });
 
-  test("whose directory cannot be listed refuses with the disk's reason", async () => {
-    const world = await withTopics({ name: "orders" }, { name: "users" });
-    world.disk.failNext("list", "topics/orders", "failed");
+  test("with a log that cannot be opened for a moment serves it later, by itself", async () => {
+    const world = await withTopics({ name: "orders" });
+    world.disk.failNext("open", /\.idx$/, "exhausted");
     const broker = await world.start();
-    expect(String(await append(broker, "orders", 3))).toContain("list topics/orders");
+    expect(await append(broker, "orders", 3)).toBeInstanceOf(Refusal);
+    world.clock.advance(partitionReopenMs);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await append(broker, "orders", 3)).toBeNull();
+    expect(await numbersOf(broker, "orders")).toEqual([1, 2, 3]);
+    expect(reasons(world, "partition serves: its log is open")).toEqual([
+      { topic: "orders", partition: 0 },
+    ]);
+    await broker.close();
+    world.clock.advance(60_000);
+    expect(world.clock.pending).toBe(0);
+  });
+
+  test("whose directory cannot be listed serves the partitions that can be opened", async () => {
+    const world = await withTopics({ name: "orders", partitionCount: 2 }, { name: "users" });
+    await world.disk.remove("topics/orders/1");
+    world.disk.failNext("list", "topics/orders", "exhausted");
+    const broker = await world.start();
+    expect(await numbersOf(broker, "orders")).toEqual([1, 2]);
+    expect(await append(broker, "orders", 3, 0)).toBeNull();
+    expect(String(await append(broker, "orders", 3, 1))).toContain("list topics/orders/1");
     expect(await append(broker, "users", 3)).toBeNull();
+    expect(world.complaints).toEqual([
+      "the topic's directory cannot be read",
+      "partition refuses: its log cannot be opened",
+    ]);
     await broker.close();
   });
 
@@ -171,7 +202,7 @@ describe("a row that is ready", () => {
     expect(reasons(world, "partitions not served: the metadata does not know them")).toEqual([
       { topic: "orders", partitions: "2 3" },
     ]);
-    expect(await world.disk.list("topics/orders").then((list) => list.length)).toBe(4);
+    expect(await partitionsOnDisk(world, "orders")).toEqual(["0", "1", "2", "3"]);
     await broker.close();
   });
 
@@ -223,16 +254,82 @@ describe("a row that is deleting", () => {
   });
 });
 
+describe.each(["creating", "ready", "deleting"] as const)(
+  "a row that is %s, of metadata that is older than the directory,",
+  (state) => {
+    test("gives way to the topic that was made since, which keeps its id and records", async () => {
+      const world = await withTopics({ name: "orders", partitionCount: 2 });
+      const [id] = [...world.metadata.rows.keys()];
+      editRows(world, () => null);
+      world.metadata.rows.set(idOf(1), rowOf("orders", state));
+      const broker = await world.start();
+      expect(await numbersOf(broker, "orders")).toEqual([1, 2]);
+      expect(broker.topic("orders")).toMatchObject({ id: id!, partitions: { length: 2 } });
+      expect([...world.metadata.rows.keys()]).toEqual([id!]);
+      expect(reasons(world, "topic forgotten: its directory is a newer topic's")).toEqual([
+        { topic: "orders", id: idOf(1), owner: id },
+      ]);
+      await broker.close();
+    });
+
+    test("that cannot be removed leaves the directory to a later start", async () => {
+      const world = await withTopics({ name: "orders" });
+      editRows(world, () => null);
+      world.metadata.rows.set(idOf(1), rowOf("orders", state));
+      world.metadata.fate = () => new Refusal("DISK_FULL", "no room");
+      const broker = await world.start();
+      expect(namesOf(broker)).toEqual([]);
+      expect(world.complaints).toEqual(["topic not served: its row is an older one's"]);
+      await broker.close();
+
+      const again = await world.next().start();
+      expect(await numbersOf(again, "orders")).toEqual([1, 2]);
+      await again.close();
+    });
+  },
+);
+
+describe("a directory that does not tell its id", () => {
+  test("gets its row's", async () => {
+    const world = await withTopics({ name: "orders" });
+    const [id] = [...world.metadata.rows.keys()];
+    await world.disk.remove("topics/orders/topic-id");
+    await (await world.start()).close();
+    expect(await readIdentity(world.disk, "orders")).toBe(id!);
+    expect(world.complaints).toEqual([]);
+  });
+
+  test("because that is damaged is served, and said to be so", async () => {
+    const world = await withTopics({ name: "orders" });
+    await world.disk.writeWhole("topics/orders/topic-id", new Uint8Array(37));
+    const broker = await world.start();
+    expect(await numbersOf(broker, "orders")).toEqual([1, 2]);
+    expect(world.complaints).toEqual(["the topic's directory does not tell its id"]);
+    await broker.close();
+  });
+
+  test("because that is damaged is not deleted on its row's word", async () => {
+    const world = await withTopics({ name: "orders" });
+    editRows(world, (row) => ({ ...row, state: "deleting" }));
+    await world.disk.writeWhole("topics/orders/topic-id", new Uint8Array(37));
+    const broker = await world.start();
+    expect(namesOf(broker)).toEqual([]);
+    expect(world.complaints).toEqual(["topic not deleted yet"]);
+    await broker.close();
+    expect(await world.listing()).toEqual(["orders"]);
+  });
+});
+
 describe("a directory that no row knows", () => {
   test("is adopted with its records when the metadata is lost", async () => {
     const world = await withTopics({ name: "orders", partitionCount: 3 }, { name: "users" });
-    const before = [...world.metadata.rows.keys()];
+    const before = [...world.metadata.rows.keys()].sort();
     editRows(world, () => null);
     const broker = await world.start();
     expect(namesOf(broker)).toEqual(["orders", "users"]);
     expect(await numbersOf(broker, "orders")).toEqual([1, 2]);
     expect(await append(broker, "orders", 3, 2)).toBeNull();
-    expect(before).not.toContain(broker.topic("orders")!.id);
+    expect([...world.metadata.rows.keys()].sort()).toEqual(before);
     expect(world.rows).toEqual(["orders ready", "users ready"]);
     expect(
       world.logger.named("topic adopted: the metadata did not know its directory"),
@@ -242,6 +339,23 @@ describe("a directory that no row knows", () => {
     const again = world.next();
     await (await again.start()).close();
     expect(again.complaints).toEqual([]);
+  });
+
+  test("is adopted with a new id if it is a copy of another topic's, or has none", async () => {
+    const world = await withTopics({ name: "orders" });
+    const id = await readIdentity(world.disk, "orders");
+    await world.disk.makeDirectory("topics/copy/0");
+    await writeIdentity(world.disk, "copy", String(id));
+    await world.disk.makeDirectory("topics/handmade/0");
+    const broker = await world.start();
+    const ids = broker.topics().map((topic) => topic.id);
+    expect(namesOf(broker)).toEqual(["copy", "handmade", "orders"]);
+    expect(ids[2]).toBe(String(id));
+    expect(new Set(ids).size).toBe(3);
+    for (const topic of broker.topics()) {
+      expect(await readIdentity(world.disk, topic.name)).toBe(topic.id);
+    }
+    await broker.close();
   });
 
   test("is adopted up to its highest partition; those missing in between refuse", async () => {

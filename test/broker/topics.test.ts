@@ -2,11 +2,15 @@
 import { describe, expect, test } from "bun:test";
 import { Refusal } from "../../src/base/refusal.ts";
 import type { Broker } from "../../src/broker/broker.ts";
+import { logsOpeningMax, topicRemovalRetryMs, topicsCreatingMax } from "../../src/limits.ts";
 import { append, BrokerWorld, numbersOf } from "../support/broker-world.ts";
 import { unwrap } from "../support/log-world.ts";
 
 const codeOf = (answer: unknown): string =>
   answer instanceof Refusal ? answer.code : "not refused";
+
+/** Everything of the fakes happens in microtasks: after them all is done that can be. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const namesOf = (broker: Broker): string[] => broker.topics().map(({ name }) => name);
 
@@ -102,6 +106,46 @@ describe("creating", () => {
     unwrap(await broker.createTopic({ name: "b", partitionCount: 4 }));
     await broker.deleteTopic("a");
     unwrap(await broker.createTopic({ name: "c", partitionCount: 6 }));
+    await broker.close();
+  });
+
+  test("partitions of a topic that is not removed yet count until it is", async () => {
+    const world = new BrokerWorld();
+    world.settings = { ...world.settings, partitionsMax: 10 };
+    const broker = await world.start();
+    unwrap(await broker.createTopic({ name: "a", partitionCount: 6 }));
+    const mend = world.disk.failNext("rename", "topics/a", "failed", { forever: true });
+    expect(await broker.deleteTopic("a")).toBeNull();
+    const wanted = { name: "b", partitionCount: 6 };
+    expect(codeOf(await broker.createTopic(wanted))).toBe("POLICY_VIOLATION");
+    await broker.close();
+
+    const next = world.next();
+    const mendNext = next.disk.failNext("rename", "topics/a", "failed", { forever: true });
+    const again = await next.start();
+    expect(codeOf(await again.createTopic(wanted))).toBe("POLICY_VIOLATION");
+    mend();
+    mendNext();
+    next.clock.advance(topicRemovalRetryMs);
+    await turn();
+    expect(await next.listing()).toEqual([]);
+    unwrap(await again.createTopic(wanted));
+    await again.close();
+    expect(next.clock.pending).toBe(0);
+  });
+
+  test("many at once make few directories at a time, all topics together", async () => {
+    const world = new BrokerWorld();
+    const broker = await world.start();
+    const gate = world.disk.hold("makeDirectory");
+    const names = Array.from({ length: 100 }, (_, number) => `t${number}`);
+    const all = names.map((name) => broker.createTopic({ name, partitionCount: 3 }));
+    await turn();
+    expect(gate.waiting).toBeGreaterThan(0);
+    expect(gate.waiting).toBeLessThanOrEqual(logsOpeningMax);
+    expect(world.rows.length).toBe(topicsCreatingMax);
+    gate.release();
+    for (const topic of await Promise.all(all)) unwrap(topic);
     await broker.close();
   });
 
@@ -403,6 +447,24 @@ describe("closing", () => {
     const again = await world.next().start();
     expect(namesOf(again)).toEqual(["orders", "users"]);
     expect(await numbersOf(again, "orders", 1)).toEqual([1]);
+    await again.close();
+  });
+
+  test("refuses what waits for its turn, since that has not begun", async () => {
+    const world = new BrokerWorld();
+    const broker = await world.start();
+    const gate = world.disk.hold("makeDirectory");
+    const first = broker.createTopic({ name: "orders" });
+    await gate.reached();
+    // Names that one directory could mean have their turns one after another.
+    const waiting = [broker.createTopic({ name: "Orders" }), broker.deleteTopic("orders")];
+    const closing = broker.close();
+    gate.release();
+    unwrap(await first);
+    expect((await Promise.all(waiting)).map(codeOf)).toEqual(["SHUTTING_DOWN", "SHUTTING_DOWN"]);
+    await closing;
+    const again = await world.next().start();
+    expect(namesOf(again)).toEqual(["orders"]);
     await again.close();
   });
 

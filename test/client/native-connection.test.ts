@@ -36,6 +36,15 @@ describe("a connection", () => {
     expect(connection.write(new Uint8Array(1), 0, 1)).toBe(-1);
   });
 
+  test("that its own side ends says so, and not that the server did", async () => {
+    using server = new FakeNativeServer();
+    const told = new Told();
+    const connection = dialNative("127.0.0.1", server.port, told);
+    await until(() => told.events.length === 1);
+    connection.end();
+    expect(told.events).toEqual(["opened", "closed: closed by the client"]);
+  });
+
   test("says when a full socket takes bytes again", async () => {
     using server = new FakeNativeServer();
     const told = new Told();

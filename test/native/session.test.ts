@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { partitionForKey } from "../../src/base/murmur2.ts";
 import { Refusal } from "../../src/base/refusal.ts";
-import { batchRecordsMax, nativeFrameBytesMax } from "../../src/limits.ts";
+import {
+  batchRecordsMax,
+  nativeFrameBytesMax,
+  nativeWaitingOverheadBytes,
+} from "../../src/limits.ts";
 import { textBytes } from "../support/hex.ts";
 import { FakeLink, payload, settled, World } from "./session-world.ts";
 
@@ -168,6 +172,14 @@ describe("replies", () => {
     expect(world.link.sent).toBe("NACK:INVALID_FORMAT\n");
   });
 
+  test("to names that are too long are PUBLISH_FAILED, and nothing of them is kept", () => {
+    const world = new World();
+    world.receive({ topic: "x".repeat(250), value: "a" }, { topic: "x".repeat(9e6), value: "a" });
+    expect(world.link.sent).toBe("NACK:PUBLISH_FAILED\nNACK:PUBLISH_FAILED\n");
+    expect(world.link.reservedBytes).toBe(0);
+    expect(world.broker.asked).toEqual([]);
+  });
+
   test("are counted by what they say", async () => {
     const world = new World();
     world.broker.has("orders");
@@ -208,6 +220,28 @@ describe("a topic that is not there", () => {
     expect(world.appended()).toEqual(["orders-0: a b c"]);
     await world.commit(0);
     expect(world.link.sent).toBe("OK\nOK\nOK\n");
+  });
+
+  test("and is one of many waits until its connection's earlier ones are there", async () => {
+    const world = new World();
+    const names = ["a", "b", "c"];
+    world.receive(...[...names, "a"].map((topic) => ({ topic, value: topic })));
+    for (const name of names) {
+      expect(world.broker.asked).toEqual([name]);
+      world.broker.answer(name, name === "b" ? new Refusal("POLICY_VIOLATION", "no") : 1);
+      await settled();
+    }
+    expect(world.broker.asked).toEqual([]);
+    expect(world.appended()).toEqual(["a-0: a a", "c-0: c"]);
+    await world.commit(1, 0);
+    expect(world.link.sent).toBe("OK\nNACK:PUBLISH_FAILED\nOK\nOK\n");
+    expect(world.link.reservedBytes).toBe(0);
+  });
+
+  test("counts a waiting frame for more than its bytes", () => {
+    const world = new World();
+    world.receive({ value: "" });
+    expect(world.link.reservedBytes).toBeGreaterThan(nativeWaitingOverheadBytes);
   });
 
   test("that another connection creates meanwhile lets no later frame overtake", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { TopicNames } from "../../src/native/topic-names.ts";
+import { topicNameBytesMax, TopicNames } from "../../src/native/topic-names.ts";
 import { textBytes } from "../support/hex.ts";
 import { randomForTest } from "../support/seed.ts";
 
@@ -54,7 +54,9 @@ test("more names than are remembered are all read rightly", () => {
   expect(nameIn(names, textBytes("topic-1"))).toBe("topic-1");
 });
 
-test("a name longer than any topic's is read, too: refusing it is the broker's", () => {
-  const long = "x".repeat(100_000);
-  expect(nameIn(new TopicNames(), textBytes(long))).toBe(long);
+test("the longest name is read, and asking for a longer one is a programmer's error", () => {
+  const longest = "x".repeat(topicNameBytesMax);
+  expect(nameIn(new TopicNames(), textBytes(longest))).toBe(longest);
+  const longer = textBytes(`${longest}x`);
+  expect(() => nameIn(new TopicNames(), longer)).toThrow("too long");
 });

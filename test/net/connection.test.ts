@@ -110,6 +110,12 @@ function framed(text: string): Uint8Array {
 }
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+/** A peer that begins the largest frame there may be, and stops short of its end. */
+function beginLarge(world: World): void {
+  world.connect().connection.received(framed("x".repeat(300)).subarray(0, 299));
+}
+
 /** Flushes are microtasks. */
 const flushed = (): Promise<void> => Promise.resolve();
 
@@ -268,11 +274,40 @@ describe("bytes in flight", () => {
     const greedy = [world.connect(), world.connect(), world.connect()];
     for (const { session } of greedy) session.link.reserve(390);
     const modest = world.connect();
-    modest.session.link.reserve(50);
+    // Half of the share that each of four connections could have of 1000.
+    modest.session.link.reserve(125);
     expect(greedy.map(({ socket }) => socket.calls.join())).toEqual(["", "", "pause"]);
     expect(modest.socket.calls).toEqual([]);
     modest.session.link.reserve(1);
     expect(modest.socket.calls).toEqual(["pause"]);
+  });
+
+  test("of peers that begin large frames and stop do not stop a smaller frame", () => {
+    const world = new World();
+    const { socket, session, connection } = world.connect();
+    const frame = framed("v".repeat(60));
+    for (let count = 0; count < 5; count++) beginLarge(world);
+    connection.received(frame.subarray(0, 60));
+    world.clock.advance(25_000);
+    for (let count = 0; count < 5; count++) beginLarge(world);
+    connection.received(frame.subarray(60));
+    expect(socket.calls).toEqual([]);
+    expect(session.life).toContain("v".repeat(60));
+  });
+
+  test("of peers that begin large frames and stop cost them their connections, not others", () => {
+    const world = new World();
+    const { socket, connection } = world.connect();
+    for (let count = 0; count < 5; count++) beginLarge(world);
+    // More than half of an equal share, so that it is not read from, and less than all of it.
+    connection.received(framed("v".repeat(200)).subarray(0, 100));
+    expect(socket.calls).toEqual(["pause"]);
+    for (let round = 0; round < 6; round++) {
+      world.clock.advance(9_000);
+      beginLarge(world);
+    }
+    expect(socket.calls).not.toContain("terminate");
+    expect(world.cuts()).toContain("frame not completed");
   });
 
   test("let everybody read again when there is room", () => {
@@ -346,10 +381,11 @@ describe("deadlines", () => {
     expect(world.cuts()).toEqual(["frame not completed"]);
   });
 
-  test("run for a frame that waits for room in the total, lest such frames fill it for ever", () => {
+  test("run for a large frame that waits for room in the total, lest such fill it for ever", () => {
     const world = new World();
     const waiting = world.connect();
-    waiting.connection.received(framed("x".repeat(200)).subarray(0, 104));
+    // More than an equal share of the total.
+    waiting.connection.received(framed("x".repeat(300)).subarray(0, 254));
     const others = [world.connect(), world.connect(), world.connect()];
     for (const { session } of others) session.link.reserve(390);
     waiting.connection.received(Uint8Array.of(1));

@@ -33,12 +33,14 @@ test("whoever leaves makes room, for its address and for all", () => {
 test("new ones are counted by the second: a burst passes, then they come as time does", () => {
   const clock = new ManualClock();
   const gate = newGate(clock);
+  let count = 0;
   const enterAndLeave = (): string | null => {
-    const refusal = gate.enter("a");
-    if (refusal === null) gate.leave("a");
+    const address = `a${(count += 1)}`;
+    const refusal = gate.enter(address);
+    if (refusal === null) gate.leave(address);
     return refusal;
   };
-  for (let count = 0; count < 10; count++) expect(enterAndLeave()).toBeNull();
+  while (count < 10) expect(enterAndLeave()).toBeNull();
   expect(enterAndLeave()).toBe("rate");
   clock.advance(99);
   expect(enterAndLeave()).toBe("rate");
@@ -52,11 +54,28 @@ test("a long silence earns no more than one second's worth", () => {
   const gate = newGate(clock);
   clock.advance(3_600_000);
   let entered = 0;
-  while (gate.enter("a") === null) {
+  while (gate.enter(`a${entered}`) === null) {
+    gate.leave(`a${entered}`);
     entered += 1;
-    gate.leave("a");
   }
   expect(entered).toBe(10);
+});
+
+test("an address that opens and closes without end gets half of a second's, and others theirs", () => {
+  const clock = new ManualClock();
+  const gate = newGate(clock);
+  for (let second = 0; second < 10; second++) {
+    let entered = 0;
+    while (gate.enter("a") === null) {
+      entered += 1;
+      gate.leave("a");
+    }
+    expect(entered).toBe(5);
+    expect(gate.enter("a")).toBe("rate");
+    expect(gate.enter("b")).toBeNull();
+    gate.leave("b");
+    clock.advance(1000);
+  }
 });
 
 test("a refused connection takes nothing from those that come later", () => {

@@ -161,7 +161,7 @@ describe("caps", () => {
   });
 
   test("bound how many come in a second", async () => {
-    const world = new World({ connectionsPerSecondMax: 3 });
+    const world = new World({ connectionsPerSecondMax: 6 });
     const peers: Peer[] = [];
     for (let count = 0; count < 5; count++) peers.push(await world.connect());
     await until(() => world.network.stats.refused.rate === 2);

@@ -1,0 +1,135 @@
+/**
+ * Logs of partitions that could not be opened at the start. Each refuses with the reason, and is
+ * tried again now and then, since many reasons pass: too many open files, a full disk, a device
+ * that did not answer. Once it is open it is a log like any other.
+ *
+ * Invariants: of one log, one attempt goes on at a time; none begins after `close` or `delete`,
+ * and what an attempt has opened by then is closed or deleted with it.
+ */
+import type { Offset } from "../base/brands.ts";
+import type { Cancel, Clock } from "../base/clock.ts";
+import { Refusal } from "../base/refusal.ts";
+import { logsOpeningMax, partitionReopenMs } from "../limits.ts";
+import type { Appended, PartitionLog } from "../log/log.ts";
+import { concurrently } from "./concurrently.ts";
+import { refusingLog } from "./refusing-log.ts";
+
+/** See the head of this file. */
+export class LateLog implements PartitionLog {
+  #log: PartitionLog;
+  #state: "late" | "open" | "ended" = "late";
+  /** The last attempt. */
+  #attempt: Promise<void> = Promise.resolve();
+  readonly #listeners = new Set<() => void>();
+
+  /** @param refusal why it is not open yet */
+  constructor(
+    refusal: Refusal,
+    private readonly open: () => Promise<PartitionLog | Refusal>,
+  ) {
+    this.#log = refusingLog(refusal);
+  }
+
+  /** Whether it is to be tried again. */
+  get isLate(): boolean {
+    return this.#state === "late";
+  }
+
+  /** Tries to open it. One attempt at a time is the caller's business. */
+  tryAgain(): Promise<void> {
+    if (this.#state === "late") this.#attempt = this.#open();
+    return this.#attempt;
+  }
+
+  get startOffset(): Offset {
+    return this.#log.startOffset;
+  }
+  get visibleOffset(): Offset {
+    return this.#log.visibleOffset;
+  }
+  get endOffset(): Offset {
+    return this.#log.endOffset;
+  }
+  get sizeBytes(): number {
+    return this.#log.sizeBytes;
+  }
+
+  append(batch: Uint8Array): Appended | Refusal {
+    return this.#log.append(batch);
+  }
+  read(from: Offset, bytesMax: number): ReturnType<PartitionLog["read"]> {
+    return this.#log.read(from, bytesMax);
+  }
+  offsetForTime(timestamp: number): ReturnType<PartitionLog["offsetForTime"]> {
+    return this.#log.offsetForTime(timestamp);
+  }
+  trim(before: Offset): Promise<Refusal | null> {
+    return this.#log.trim(before);
+  }
+  flush(): Promise<Refusal | null> {
+    return this.#log.flush();
+  }
+
+  async close(): Promise<void> {
+    this.#state = "ended";
+    await this.#attempt;
+    await this.#log.close();
+  }
+
+  async delete(): Promise<Refusal | null> {
+    this.#state = "ended";
+    await this.#attempt;
+    return await this.#log.delete();
+  }
+
+  onVisible(listener: () => void): () => void {
+    // A function of its own, so that one listener given twice is called twice, as by any log.
+    const own = (): void => listener();
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
+  }
+
+  async #open(): Promise<void> {
+    const opened = await this.open();
+    if (opened instanceof Refusal) {
+      this.#log = refusingLog(opened);
+      return;
+    }
+    this.#log = opened;
+    if (this.#state === "late") this.#state = "open";
+    const tell = (): void => {
+      for (const listener of this.#listeners) listener();
+    };
+    opened.onVisible(tell);
+    tell();
+  }
+}
+
+/** Sees to it that late logs are tried again. */
+export class LateLogs {
+  #cancel: Cancel = () => {};
+  #closed = false;
+
+  constructor(
+    private readonly clock: Clock,
+    logs: readonly LateLog[],
+  ) {
+    this.#later(logs);
+  }
+
+  /** No round begins after this; one that goes on ends with the logs. */
+  close(): void {
+    this.#closed = true;
+    this.#cancel();
+  }
+
+  #later(logs: readonly LateLog[]): void {
+    if (this.#closed || logs.length === 0) return;
+    this.#cancel = this.clock.after(partitionReopenMs, () => void this.#round(logs));
+  }
+
+  async #round(logs: readonly LateLog[]): Promise<void> {
+    await concurrently(logs, logsOpeningMax, (log) => log.tryAgain());
+    this.#later(logs.filter((log) => log.isLate));
+  }
+}
