@@ -4,7 +4,15 @@
  * Owned data: the mount points there are, so that none stays when the tests of a file are over,
  * whatever happened to them.
  */
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmdirSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { untilWithin } from "./within.ts";
@@ -67,9 +75,30 @@ class MountPoint implements AsyncDisposable {
     points.add(this);
   }
 
+  /**
+   * Mounts, and makes sure that what is there takes writes: while anything else on this machine
+   * holds the file system that was shut down, mounting its image gives that one again.
+   */
   async mount(...what: string[]): Promise<void> {
-    await command("mount", ...what, this.path);
-    this.#isMounted = true;
+    await untilWithin(30_000, `mounting ${this.path} afresh`, async () => {
+      await command("mount", ...what, this.path);
+      this.#isMounted = true;
+      if (this.#takesWrites()) return true;
+      await this.unmount();
+      return false;
+    });
+  }
+
+  #takesWrites(): boolean {
+    const probe = join(this.path, ".probe");
+    try {
+      writeFileSync(probe, "");
+      rmSync(probe);
+      return true;
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "EIO") return false;
+      throw error;
+    }
   }
 
   async makeReadOnly(): Promise<void> {
