@@ -1,24 +1,32 @@
-/** Writes into documents what code knows better: the table of allowed imports. */
+/** Writes into documents what code knows better: allowed imports, supported versions. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { clientsMarks, clientsPath, clientsTable } from "../test/clients/support/table.ts";
 import { tableMarks, tablePath } from "../test/tidy/documents.ts";
 import { importsTable } from "../test/tidy/imports.ts";
 import { directions } from "../test/tidy/rules.ts";
 import { type Command, root } from "./command.ts";
+import { versionsMarks, versionsPath, versionsTable } from "./kafka-versions.ts";
+
+const tables = [
+  { path: tablePath, marks: tableMarks, text: () => importsTable(directions) },
+  { path: versionsPath, marks: versionsMarks, text: versionsTable },
+  { path: clientsPath, marks: clientsMarks, text: clientsTable },
+];
 
 export const docs: Command = {
   summary: "rewrite the tables in documents that come from code",
   async run() {
-    const path = join(root, tablePath);
-    const text = readFileSync(path, "utf8");
-    const { begin, end } = tableMarks;
-    const [before, rest] = text.split(begin);
-    const after = rest?.split(end)[1];
-    if (before === undefined || after === undefined) {
-      process.stderr.write(`${tablePath}: no ${begin} … ${end}\n`);
-      return 1;
+    for (const { path, marks, text } of tables) {
+      const { begin, end } = marks;
+      const [before, rest] = readFileSync(join(root, path), "utf8").split(begin);
+      const after = rest?.split(end)[1];
+      if (before === undefined || after === undefined) {
+        process.stderr.write(`${path}: no ${begin} … ${end}\n`);
+        return 1;
+      }
+      writeFileSync(join(root, path), `${before}${begin}\n\n${text()}\n\n${end}${after}`);
     }
-    writeFileSync(path, `${before}${begin}\n\n${importsTable(directions)}\n\n${end}${after}`);
     return 0;
   },
 };

@@ -7,16 +7,25 @@ import { build } from "./build.ts";
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { docs } from "./docs.ts";
+import { kafkaDiff } from "./kafka-diff.ts";
 import { start } from "./start.ts";
 import { test } from "./test.ts";
 
-const commands: Readonly<Record<string, Command>> = { start, test, check, build, docs, bench };
+const commands: Readonly<Record<string, Command>> = {
+  start,
+  test,
+  check,
+  build,
+  docs,
+  bench,
+  "kafka-diff": kafkaDiff,
+};
 
 const [name = "", ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
 if (command === undefined) {
   const lines = Object.entries(commands).map(([each, { summary }]) => {
-    return `  ${each.padEnd(8)}${summary}\n`;
+    return `  ${each.padEnd(12)}${summary}\n`;
   });
   process.stderr.write(`Subcommands of scripts/run.ts:\n${lines.join("")}`);
 }

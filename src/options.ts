@@ -6,7 +6,7 @@
  * Also here: the rules that concern more than one option.
  */
 import { logFormats, logLevels } from "./base/logger.ts";
-import { parseDurability } from "./broker/topic-config.ts";
+import { parseDurability } from "./broker/topic-config-table.ts";
 import { choice, duration, integer, size, text, toggle } from "./cli/option-kinds.ts";
 import { defineOption } from "./cli/option.ts";
 import type { About, Option, Values } from "./cli/option.ts";
@@ -40,6 +40,31 @@ const host = (about: About<string>): Option<string> =>
     about,
   );
 
+/** Where clients connect to. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A host and a port, as one writes them in a URL. */
+const endpoint = (about: About<null>): Option<Address | null> =>
+  defineOption<Address, null>(
+    {
+      placeholder: "<host:port>",
+      expected: "a host name or an IP address with a port, as in broker.example:9092 or [::1]:9092",
+      range: null,
+      parse(given) {
+        const [, v6, name, digits] =
+          /^(?:\[([\da-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(given) ?? [];
+        const port = Number(digits);
+        const found = v6 ?? name;
+        return found === undefined || port < 1 || port > 65_535 ? undefined : { host: found, port };
+      },
+      show: ({ host: shown, port }) => `${shown.includes(":") ? `[${shown}]` : shown}:${port}`,
+    },
+    about,
+  );
+
 /** See the head of this file. Sizes are bytes, times milliseconds. */
 export const brokerOptions = {
   config: text({
@@ -62,6 +87,17 @@ export const brokerOptions = {
     max: 65_535,
     placeholder: "<port>",
     help: "Port of Obelisk's own protocol; 0 takes a free one",
+  }),
+  kafkaPort: integer({
+    default: 9092,
+    min: 0,
+    max: 65_535,
+    placeholder: "<port>",
+    help: "Port of Kafka's protocol; 0 takes a free one",
+  }),
+  kafkaAdvertised: endpoint({
+    default: null,
+    help: "Address that Kafka clients are told to connect to, if not the one they have come to",
   }),
   insecure: toggle({
     help: "Let everybody who reaches the ports read and write: there is no authentication yet",
@@ -106,6 +142,41 @@ export const brokerOptions = {
     min: limits.segmentMsMin,
     max: limits.segmentMsMax,
     help: "Age at which a partition begins a new file",
+  }),
+  groupInitialRebalanceMs: duration({
+    name: "group-initial-rebalance-delay-ms",
+    default: limits.groupInitialRebalanceMsDefault,
+    min: 0,
+    max: limits.groupSessionMsMaxDefault,
+    help: "How long a new consumer group waits for more members before it begins",
+  }),
+  groupSessionMsMin: duration({
+    name: "group-min-session-timeout-ms",
+    default: limits.groupSessionMsMinDefault,
+    min: 1,
+    max: limits.groupSessionMsMaxDefault,
+    help: "The shortest time of silence after which a group's member may ask to be given up",
+  }),
+  groupSessionMsMax: duration({
+    name: "group-max-session-timeout-ms",
+    default: limits.groupSessionMsMaxDefault,
+    min: limits.groupSessionMsMinDefault,
+    max: limits.groupSessionMsMaxMax,
+    help: "The longest such time",
+  }),
+  groupMembersMax: integer({
+    name: "group-max-size",
+    default: limits.groupMembersMaxDefault,
+    min: 1,
+    max: limits.connectionsMaxMax,
+    help: "Members of one consumer group",
+  }),
+  offsetsRetentionMs: duration({
+    name: "offsets-retention",
+    default: limits.offsetsRetentionMsDefault,
+    min: 60_000,
+    max: limits.segmentMsMax,
+    help: "How long a group's committed offsets are kept after its last use",
   }),
   maxConnections: integer({
     default: limits.connectionsMaxDefault,

@@ -4,17 +4,24 @@
  */
 import fs from "node:fs/promises";
 import nodePath from "node:path";
+import { assert } from "./base/assert.ts";
 import { systemClock } from "./base/clock.ts";
 import type { Logger } from "./base/logger.ts";
-import { systemRandom } from "./base/random.ts";
+import { type Random, systemRandom } from "./base/random.ts";
 import { Refusal } from "./base/refusal.ts";
 import type { Broker } from "./broker/broker.ts";
 import { createBroker } from "./broker/create-broker.ts";
-import { topicConfigDefault } from "./broker/topic-config.ts";
+import { defaultGroupRules, type GroupRules } from "./broker/group-rules.ts";
+import { createGroups, type Groups } from "./broker/groups.ts";
+import { durabilityText } from "./broker/topic-config-table.ts";
+import { topicConfigOf } from "./broker/topic-config.ts";
+import type { ForgetTopic, OpenLog } from "./broker/topic-life.ts";
 import { DiskError } from "./disk/disk.ts";
 import { localDisk } from "./disk/local.ts";
 import { lockDirectory, LockHeld, type DirectoryLock } from "./disk/lock.ts";
 import { handleControl } from "./http/control.ts";
+import { nodeId } from "./kafka/handler.ts";
+import { KafkaProtocol } from "./kafka/protocol.ts";
 import {
   controlAnswerMsMax,
   descriptorsReserved,
@@ -24,8 +31,10 @@ import {
 } from "./limits.ts";
 import { LogEnvironment } from "./log/environment.ts";
 import { openSegmentLog } from "./log/open.ts";
+import type { Metadata } from "./metadata/metadata.ts";
 import { openSqliteMetadata } from "./metadata/sql.ts";
 import { NativeProtocol } from "./native/protocol.ts";
+import type { Protocol } from "./net/connection.ts";
 import { listen, ListenFailure, type Listener } from "./net/listener.ts";
 import { Network } from "./net/network.ts";
 import type { BrokerOptions } from "./options.ts";
@@ -52,6 +61,9 @@ export type HomeOptions = Pick<
 /** A broker that owns its data directory, reachable by nobody yet. */
 export interface Home {
   readonly broker: Broker;
+  readonly groups: Groups;
+  /** What Kafka's clients know the installation by. */
+  readonly clusterId: string;
   /** Flushes and closes everything, then gives the directory free. */
   close(): Promise<void>;
 }
@@ -63,6 +75,7 @@ export interface Home {
 export async function openHome(
   options: HomeOptions,
   logger: Logger,
+  groupRules: GroupRules = defaultGroupRules,
 ): Promise<Home | LockHeld | Refusal> {
   const lock = await takeDirectory(options.data);
   if (lock instanceof LockHeld || lock instanceof Refusal) return lock;
@@ -71,51 +84,89 @@ export async function openHome(
     lock.release();
     return metadata;
   }
+  const parts = await openParts(options, metadata, logger, groupRules);
+  if (parts instanceof Refusal) {
+    await metadata.close();
+    lock.release();
+    return parts;
+  }
+  const close = async (): Promise<void> => {
+    await parts.groups.close();
+    await parts.broker.close();
+    lock.release();
+  };
+  return { ...parts, close };
+}
+
+/** Everything over a metadata that is open; after a refusal it still is. */
+async function openParts(
+  options: HomeOptions,
+  metadata: Metadata,
+  logger: Logger,
+  groupRules: GroupRules,
+): Promise<Omit<Home, "close"> | Refusal> {
   const disk = localDisk(options.data);
   const clock = systemClock;
+  const random = systemRandom;
   const { cacheBytes } = options;
   const { filesOpenMax } = await descriptorShares();
   const environment = new LogEnvironment({ disk, clock, logger, cacheBytes, filesOpenMax });
-  const broker = await createBroker(
-    {
-      disk,
-      metadata,
-      clock,
-      random: systemRandom,
-      logger,
-      openLog: (directory, config) => openSegmentLog(environment, directory, config),
-    },
-    settingsOf(options),
-  );
-  if (broker instanceof Refusal) {
-    await metadata.close();
-    lock.release();
-    return broker;
-  }
-  const close = async (): Promise<void> => {
-    await broker.close();
-    lock.release();
+  const clusterId = await metadata.cluster.id(newClusterId(random));
+  if (clusterId instanceof Refusal) return clusterId;
+  const groups = await createGroups({ store: metadata.groups, clock, random, logger }, groupRules);
+  if (groups instanceof Refusal) return groups;
+  const openLog: OpenLog = (directory, config) => openSegmentLog(environment, directory, config);
+  const forgetTopic: ForgetTopic = async (name) => {
+    const code = await groups.forgetTopic(name);
+    if (code === "NONE") return null;
+    return new Refusal("KAFKA_STORAGE_ERROR", `offsets of topic ${name} not forgotten: ${code}`);
   };
-  return { broker, close };
+  const broker = await createBroker(
+    { disk, metadata, clock, random, logger, openLog, forgetTopic },
+    settingsOf(options, groupRules),
+  );
+  if (!(broker instanceof Refusal)) return { broker, groups, clusterId };
+  await groups.close();
+  return broker;
 }
 
-function settingsOf(options: HomeOptions): Parameters<typeof createBroker>[1] {
-  const { fsync, segmentBytes, segmentMs } = options;
-  const values = {
-    ...topicConfigDefault.values,
-    "segment.bytes": segmentBytes,
-    "segment.ms": segmentMs,
-    fsync,
-  };
+/** A UUID as Kafka writes them: 22 characters of base64 for URLs. */
+const newClusterId = (random: Random): string =>
+  Buffer.from(random.uuid().replaceAll("-", ""), "hex").toString("base64url");
+
+function settingsOf(
+  options: HomeOptions,
+  groupRules: GroupRules,
+): Parameters<typeof createBroker>[1] {
+  const topicDefaults = topicConfigOf({
+    "segment.bytes": String(options.segmentBytes),
+    "segment.ms": String(options.segmentMs),
+    fsync: durabilityText(options.fsync),
+  });
+  assert(!(topicDefaults instanceof Refusal), "options stay within what a topic may have");
   return {
     autoCreateTopics: options.autoCreateTopics,
     partitionCount: options.partitions,
-    topicDefaults: { raw: {}, values },
+    topicDefaults,
+    facts: factsOf(options, groupRules),
     lingerMs: options.lingerMs,
     partitionsMax,
     diskReserveBytes: options.diskReserveBytes,
   };
 }
+
+/** What Kafka's tools find under these names. */
+const factsOf = ({ data }: HomeOptions, rules: GroupRules): Readonly<Record<string, string>> => ({
+  "broker.id": String(nodeId),
+  "group.initial.rebalance.delay.ms": String(rules.initialRebalanceDelayMs),
+  "group.max.session.timeout.ms": String(rules.sessionTimeoutMsMax),
+  "group.max.size": String(rules.membersMax),
+  "group.min.session.timeout.ms": String(rules.sessionTimeoutMsMin),
+  "log.dirs": nodePath.resolve(data),
+  "node.id": String(nodeId),
+  "offset.metadata.max.bytes": String(rules.offsetMetadataCharactersMax),
+  "offsets.retention.minutes": String(Math.floor(rules.offsetsRetentionMs / 60_000)),
+});
 
 async function takeDirectory(path: string): Promise<DirectoryLock | LockHeld | Refusal> {
   try {
@@ -179,7 +230,7 @@ export async function startServer(
   options: BrokerOptions,
   logger: Logger,
 ): Promise<Server | StartFailure> {
-  const home = await openHome(options, logger);
+  const home = await openHome(options, logger, groupRulesOf(options));
   if (home instanceof LockHeld) return new StartFailure(home.toString());
   if (home instanceof Refusal) return new StartFailure(home.message);
   const { connectionsMax } = await descriptorShares();
@@ -197,26 +248,55 @@ export async function startServer(
       connectionsPerAddressMax: options.maxConnectionsPerAddress,
     },
   });
-  const native = listen({
-    name: "native",
-    hostname: options.host,
-    port: options.nativePort,
-    network,
-    protocol: new NativeProtocol(home.broker),
-  });
-  if (native instanceof ListenFailure) {
-    await home.close();
-    return new StartFailure(native.message);
+  const protocols: readonly [name: string, port: number, protocol: Protocol][] = [
+    ["native", options.nativePort, new NativeProtocol(home.broker)],
+    ["kafka", options.kafkaPort, kafkaProtocol(home, options, logger)],
+  ];
+  const listeners: Listener[] = [];
+  const doors: Door[] = [];
+  for (const [name, port, protocol] of protocols) {
+    const listener = listen({ name, hostname: options.host, port, network, protocol });
+    if (listener instanceof ListenFailure) {
+      await Promise.all(listeners.map((open) => open.stop(0)));
+      await home.close();
+      return new StartFailure(listener.message);
+    }
+    listeners.push(listener);
+    doors.push({ name: `${name} protocol`, address: addressOf(listener) });
   }
   const control = await openControl(options.data, home.broker, logger);
-  const doors: Door[] = [{ name: "native protocol", address: addressOf(native) }];
   if (control) doors.push({ name: "control socket", address: control.path });
   const stop = async (deadlineMs: number): Promise<void> => {
-    await Promise.all([native.stop(deadlineMs), control?.stop(deadlineMs)]);
+    await Promise.all([
+      ...listeners.map((listener) => listener.stop(deadlineMs)),
+      control?.stop(deadlineMs),
+      // Members that wait for one another are answered, or their connections would not end.
+      home.groups.close(),
+    ]);
     await home.close();
   };
   return { broker: home.broker, doors, stop };
 }
+
+const kafkaProtocol = (home: Home, options: BrokerOptions, logger: Logger): KafkaProtocol =>
+  new KafkaProtocol({
+    broker: home.broker,
+    groups: home.groups,
+    clock: systemClock,
+    logger,
+    clusterId: home.clusterId,
+    dataDirectory: nodePath.resolve(options.data),
+    advertised: options.kafkaAdvertised,
+  });
+
+const groupRulesOf = (options: BrokerOptions): GroupRules => ({
+  ...defaultGroupRules,
+  initialRebalanceDelayMs: options.groupInitialRebalanceMs,
+  sessionTimeoutMsMin: options.groupSessionMsMin,
+  sessionTimeoutMsMax: options.groupSessionMsMax,
+  membersMax: options.groupMembersMax,
+  offsetsRetentionMs: options.offsetsRetentionMs,
+});
 
 const addressOf = ({ hostname, port }: Listener): string =>
   `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;

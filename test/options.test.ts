@@ -39,6 +39,8 @@ test("without any option the broker is safe: on loopback, and an OK means on the
     data: "./data",
     host: "127.0.0.1",
     nativePort: 8080,
+    kafkaPort: 9092,
+    kafkaAdvertised: null,
     insecure: false,
     fsync: { fsync: "always" },
     lingerMs: 0,
@@ -47,6 +49,11 @@ test("without any option the broker is safe: on loopback, and an OK means on the
     cacheBytes: 64 * 1024 ** 2,
     segmentBytes: 1024 ** 3,
     segmentMs: 7 * 24 * 3600 * 1000,
+    groupInitialRebalanceMs: 3_000,
+    groupSessionMsMin: 6_000,
+    groupSessionMsMax: 1_800_000,
+    groupMembersMax: 10_000,
+    offsetsRetentionMs: 7 * 24 * 3600 * 1000,
     maxConnections: 10_000,
     maxConnectionsPerAddress: 1_000,
     diskReserveBytes: 16 * 1024 ** 2,
@@ -59,6 +66,13 @@ test("without any option the broker is safe: on loopback, and an OK means on the
 describe("the edges of each bound are allowed, and one step further is not", () => {
   test.each([
     ["native-port", "0", "65535", "-1", "65536"],
+    ["kafka-port", "0", "65535", "-1", "65536"],
+    ["kafka-advertised", "a:1", "a:65535", "a:0", "a:65536"],
+    ["group-initial-rebalance-delay-ms", "0", "30m", "-1", "31m"],
+    ["group-min-session-timeout-ms", "1", "30m", "0", "31m"],
+    ["group-max-session-timeout-ms", "6s", "1d", "5999", "2d"],
+    ["group-max-size", "1", "1000000", "0", "1000001"],
+    ["offsets-retention", "1m", "3650d", "59s", "3651d"],
     ["linger", "0", "1s", "-1ms", "1001ms"],
     ["partitions", "1", "10000", "0", "10001"],
     ["cache", "1MiB", "256GiB", "1048575", "262145MiB"],
@@ -83,6 +97,20 @@ test.each([
 ] as const)("--fsync=%s", (text, expected) => {
   expect(optionsOf(`--fsync=${text}`).fsync).toEqual(expected);
 });
+
+test.each([
+  ["broker.example:9092", { host: "broker.example", port: 9092 }],
+  ["[2001:db8::1]:9092", { host: "2001:db8::1", port: 9092 }],
+] as const)("--kafka-advertised=%s", (text, expected) => {
+  expect(optionsOf(`--kafka-advertised=${text}`).kafkaAdvertised).toEqual(expected);
+});
+
+test.each(["broker.example", ":9092", "2001:db8::1:9092", "a b:1", "http://a:1"])(
+  "--kafka-advertised=%s is no address",
+  (text) => {
+    expect(problemsOf({ args: [`--kafka-advertised=${text}`] })).toHaveLength(1);
+  },
+);
 
 test("every refusal says what was given, where, and what is expected", () => {
   const given: readonly Given[] = [

@@ -38,7 +38,10 @@ async function openedHome(data: string): Promise<Home> {
 }
 
 const tryServer = (data: string, ...args: string[]): Promise<Server | StartFailure> =>
-  startServer(brokerOptionsOf("--data", data, "--native-port", "0", ...args), new MemoryLogger());
+  startServer(
+    brokerOptionsOf("--data", data, "--native-port", "0", "--kafka-port", "0", ...args),
+    new MemoryLogger(),
+  );
 
 /** Whether nobody owns the directory. */
 async function isFree(data: string): Promise<boolean> {
@@ -123,6 +126,7 @@ describe("a server", () => {
     await using server = await TestServer.start();
     expect(server.server.doors).toEqual([
       { name: "native protocol", address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) },
+      { name: "kafka protocol", address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) },
       { name: "control socket", address: join(server.data, controlSocketName) },
     ]);
   });
@@ -271,10 +275,10 @@ describe("the control socket", () => {
     const data = join(directory.path, name);
     prepare(join(data, controlSocketName));
     const logger = new MemoryLogger();
-    const options = brokerOptionsOf("--data", data, "--native-port", "0");
+    const options = brokerOptionsOf("--data", data, "--native-port", "0", "--kafka-port", "0");
     const server = await startServer(options, logger);
     if (server instanceof StartFailure) throw new Error(server.message);
-    expect(server.doors.map((door) => door.name)).toEqual(["native protocol"]);
+    expect(server.doors.map((door) => door.name)).toEqual(["native protocol", "kafka protocol"]);
     const warnings = logger.events.filter(({ level }) => level === "warn");
     expect(warnings).toMatchObject([{ event: expect.stringMatching(/^no control socket/) }]);
     const peer = await Peer.connect(portOf(server.doors[0]?.address ?? ""));

@@ -15,7 +15,19 @@ export interface BenchBroker extends AsyncDisposable {
 /** Starts the executable on a free port and waits until it listens. */
 export async function startBroker(data: string, args: string[] = []): Promise<BenchBroker> {
   const child = Bun.spawn(
-    [executable, "serve", "--data", data, "--native-port", "0", "--log-format", "json", ...args],
+    [
+      executable,
+      "serve",
+      "--data",
+      data,
+      "--native-port",
+      "0",
+      "--kafka-port",
+      "0",
+      "--log-format",
+      "json",
+      ...args,
+    ],
     { stdin: "ignore", stdout: "ignore", stderr: "pipe" },
   );
   const port = await portOf(child.stderr);

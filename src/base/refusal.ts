@@ -13,18 +13,25 @@ import type { Offset } from "./brands.ts";
 export type RefusalCode =
   | "CORRUPT_MESSAGE"
   | "DISK_FULL"
+  | "FENCED_LEADER_EPOCH"
   | "INVALID_CONFIG"
   | "INVALID_PARTITIONS"
+  | "INVALID_PRODUCER_EPOCH"
   | "INVALID_RECORD"
+  | "INVALID_REQUEST"
+  | "INVALID_TIMESTAMP"
   | "INVALID_TOPIC_EXCEPTION"
   | "KAFKA_STORAGE_ERROR"
   | "MESSAGE_TOO_LARGE"
   | "OFFSET_OUT_OF_RANGE"
+  | "OUT_OF_ORDER_SEQUENCE_NUMBER"
   | "POLICY_VIOLATION"
   | "SHUTTING_DOWN"
   | "THROTTLING_QUOTA_EXCEEDED"
   | "TOPIC_ALREADY_EXISTS"
-  | "UNKNOWN_TOPIC_OR_PARTITION";
+  | "UNKNOWN_LEADER_EPOCH"
+  | "UNKNOWN_TOPIC_OR_PARTITION"
+  | "UNSUPPORTED_COMPRESSION_TYPE";
 
 /** One refusal: the code for programs; the message says what was wrong, where, what to do. */
 export class Refusal {

@@ -1,68 +1,82 @@
 /**
- * A topic as the broker hosts it: its partitions, each a log and the rules that an append must
- * pass. Invariant: once it has ended, no append reaches a log, whoever still holds the topic.
+ * A topic as the broker hosts it: its partitions, and the configuration that they follow.
+ * Invariant: once it has ended, no append reaches a log, whoever still holds the topic.
  */
-import { Refusal } from "../base/refusal.ts";
-import type { Appended, PartitionLog } from "../log/log.ts";
+import type { Refusal } from "../base/refusal.ts";
+import type { PartitionLog } from "../log/log.ts";
 import type { TopicRow } from "../metadata/metadata.ts";
-import type { Partition, Topic } from "./broker.ts";
-import type { DiskSpace } from "./space.ts";
-import type { TopicConfig } from "./topic-config.ts";
+import { type BatchRules } from "./batch-rules.ts";
+import type { Topic } from "./broker.ts";
+import { HostedPartition, type PartitionOwner, type PartitionParts } from "./partition.ts";
+import { batchRulesOf, logConfigOf, type TopicConfig } from "./topic-config.ts";
 
 /** See the head of this file. */
-export class HostedTopic implements Topic {
+export class HostedTopic implements Topic, PartitionOwner {
   readonly name: string;
   readonly id: string;
-  readonly partitions: readonly HostedPartition[];
+  readonly #partitions: HostedPartition[];
+  #row: TopicRow;
+  #config: TopicConfig;
+  #rules: BatchRules;
 
   /** @param logs one for each partition, in their order */
   constructor(
-    readonly row: TopicRow,
-    readonly config: TopicConfig,
+    row: TopicRow,
+    config: TopicConfig,
     logs: readonly PartitionLog[],
-    space: DiskSpace,
+    private readonly parts: PartitionParts,
   ) {
     this.name = row.name;
     this.id = row.id;
-    this.partitions = logs.map((log, index) => new HostedPartition(this, index, log, space));
+    this.#row = row;
+    this.#config = config;
+    this.#rules = batchRulesOf(row.name, config);
+    this.#partitions = logs.map((log, index) => new HostedPartition(this, index, log, parts));
+  }
+
+  /** As it is in the metadata. */
+  get row(): TopicRow {
+    return this.#row;
+  }
+
+  get partitions(): readonly HostedPartition[] {
+    return this.#partitions;
+  }
+
+  get config(): TopicConfig {
+    return this.#config;
+  }
+
+  get rules(): BatchRules {
+    return this.#rules;
+  }
+
+  get isDeleting(): boolean {
+    return this.#config.values["cleanup.policy"].includes("delete");
+  }
+
+  /**
+   * Follows another configuration from now on. Resolves once all that was appended before is as
+   * durable as it asks; a log whose disk fails at that says so to its next append.
+   */
+  async configure(config: TopicConfig, lingerMs: number): Promise<void> {
+    this.#config = config;
+    this.#row = { ...this.#row, config: config.raw };
+    this.#rules = batchRulesOf(this.name, config);
+    const logConfig = logConfigOf(config, lingerMs);
+    await Promise.all(this.#partitions.map(({ log }) => log.configure(logConfig)));
+  }
+
+  /** Takes further partitions, behind those there are. */
+  add(logs: readonly PartitionLog[]): void {
+    for (const log of logs) {
+      this.#partitions.push(new HostedPartition(this, this.#partitions.length, log, this.parts));
+    }
+    this.#row = { ...this.#row, partitionCount: this.#partitions.length };
   }
 
   /** Refuses all later appends with `refusal`. */
   end(refusal: Refusal): void {
-    for (const partition of this.partitions) partition.end(refusal);
-  }
-}
-
-class HostedPartition implements Partition {
-  readonly topic: string;
-  /** Set once, by {@link end}. */
-  #ended: Refusal | null = null;
-
-  constructor(
-    private readonly owner: HostedTopic,
-    readonly index: number,
-    readonly log: PartitionLog,
-    private readonly space: DiskSpace,
-  ) {
-    this.topic = owner.name;
-  }
-
-  append(batch: Uint8Array): Appended | Refusal {
-    if (this.#ended !== null) return this.#ended;
-    const bytesMax = this.owner.config.values["max.message.bytes"];
-    if (batch.byteLength > bytesMax) return this.#tooLarge(batch.byteLength, bytesMax);
-    return this.space.take(batch.byteLength) ?? this.log.append(batch);
-  }
-
-  end(refusal: Refusal): void {
-    this.#ended = refusal;
-  }
-
-  #tooLarge(bytes: number, bytesMax: number): Refusal {
-    return new Refusal(
-      "MESSAGE_TOO_LARGE",
-      `a batch of ${bytes} bytes is larger than max.message.bytes of topic ${this.topic}, ` +
-        `which is ${bytesMax}`,
-    );
+    for (const partition of this.#partitions) partition.end(refusal);
   }
 }

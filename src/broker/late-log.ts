@@ -10,7 +10,7 @@ import type { Offset } from "../base/brands.ts";
 import type { Cancel, Clock } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
 import { logsOpeningMax, partitionReopenMs } from "../limits.ts";
-import type { Appended, PartitionLog } from "../log/log.ts";
+import type { Appended, LogConfig, PartitionLog } from "../log/log.ts";
 import { concurrently } from "./concurrently.ts";
 import { refusingLog } from "./refusing-log.ts";
 
@@ -21,6 +21,9 @@ export class LateLog implements PartitionLog {
   /** The last attempt. */
   #attempt: Promise<void> = Promise.resolve();
   readonly #listeners = new Set<() => void>();
+  readonly #rolledBackListeners = new Set<() => void>();
+  /** What it was told to follow since; `null`: nothing. */
+  #config: LogConfig | null = null;
 
   /** @param refusal why it is not open yet */
   constructor(
@@ -49,6 +52,9 @@ export class LateLog implements PartitionLog {
   }
   get endOffset(): Offset {
     return this.#log.endOffset;
+  }
+  get visibleBytes(): number {
+    return this.#log.visibleBytes;
   }
   get sizeBytes(): number {
     return this.#log.sizeBytes;
@@ -89,17 +95,32 @@ export class LateLog implements PartitionLog {
     return () => this.#listeners.delete(own);
   }
 
+  onRolledBack(listener: () => void): () => void {
+    const own = (): void => listener();
+    this.#rolledBackListeners.add(own);
+    return () => this.#rolledBackListeners.delete(own);
+  }
+
+  configure(config: LogConfig): Promise<Refusal | null> {
+    this.#config = config;
+    return this.#log.configure(config);
+  }
+
   async #open(): Promise<void> {
     const opened = await this.open();
     if (opened instanceof Refusal) {
       this.#log = refusingLog(opened);
       return;
     }
+    if (this.#config !== null) await opened.configure(this.#config);
     this.#log = opened;
     if (this.#state === "late") this.#state = "open";
     const tell = (): void => {
       for (const listener of this.#listeners) listener();
     };
+    opened.onRolledBack(() => {
+      for (const listener of this.#rolledBackListeners) listener();
+    });
     opened.onVisible(tell);
     tell();
   }

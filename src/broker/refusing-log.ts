@@ -12,6 +12,7 @@ export function refusingLog(refusal: Refusal): PartitionLog {
     startOffset: offset(0),
     visibleOffset: offset(0),
     endOffset: offset(0),
+    visibleBytes: 0,
     sizeBytes: 0,
     append: () => refusal,
     read: () => refusal,
@@ -21,5 +22,7 @@ export function refusingLog(refusal: Refusal): PartitionLog {
     close: () => Promise.resolve(),
     delete: () => Promise.resolve(null),
     onVisible: () => () => {},
+    onRolledBack: () => () => {},
+    configure: () => Promise.resolve(null),
   };
 }

@@ -47,6 +47,16 @@ export class DiskSpace {
     }
   }
 
+  /** What is free above the reserve, now; `null`: the volume does not say. Never rejects. */
+  async usableBytes(): Promise<number | null> {
+    try {
+      return Math.max(0, (await this.disk.freeBytes()) - this.reserveBytes);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      return null;
+    }
+  }
+
   /** DISK_FULL while the room is used up. */
   get refusal(): Refusal | null {
     return this.#low;

@@ -1,112 +1,36 @@
 /**
- * The configurations of a topic: one table, from which parsing, defaults and descriptions derive.
- * Only those that have an effect are in it; anything else is refused, so that nobody believes in a
- * setting that does nothing. Names and meaning are Kafka's ("Topic Configs") where Kafka has one.
+ * The configuration of a topic: read from texts by the table in `topic-config-table.ts`, and turned
+ * into what its parts go by. Pure.
  */
-import { batchHeaderBytes } from "../record/batch.ts";
+import { assert } from "../base/assert.ts";
 import { quoted } from "../base/printable.ts";
 import { Refusal } from "../base/refusal.ts";
 import {
-  batchBytesMax,
+  configValueCharactersMax,
   fsyncIntervalMsMax,
-  segmentBytesDefault,
-  segmentBytesMax,
-  segmentBytesMin,
-  segmentMsDefault,
-  segmentMsMin,
   shownCharactersMax,
+  zstdLevelMax,
 } from "../limits.ts";
 import type { Durability, LogConfig } from "../log/log.ts";
+import type { BatchRules } from "./batch-rules.ts";
+import {
+  isTopicConfigName,
+  type TopicConfigName,
+  topicConfigNames,
+  type TopicConfigValues,
+  type TopicSetting,
+  topicSettings,
+} from "./topic-config-table.ts";
 
-/** What each configuration is once it has been read. */
-export interface TopicConfigValues {
-  readonly "segment.bytes": number;
-  readonly "segment.ms": number;
-  readonly "max.message.bytes": number;
-  readonly fsync: Durability;
-}
-export type TopicConfigName = keyof TopicConfigValues;
-
-/** The configuration of one topic. */
+/** The configuration of one topic, or of the broker for its topics. */
 export interface TopicConfig {
-  /** What was set for this topic, as it was given; the rest follows the broker's defaults. */
+  /** What was set here, as text; the rest follows the defaults. */
   readonly raw: Readonly<Record<string, string>>;
   /** What is in effect. */
   readonly values: TopicConfigValues;
 }
 
-/** One configuration: what it is to people, and how its text is read. */
-interface Setting<T> {
-  /** Kafka's type of it. */
-  readonly type: "int" | "long" | "string";
-  /** What is in effect when nobody sets it. */
-  readonly fallback: T;
-  /** Which texts are allowed; completes "allowed: ...". */
-  readonly allowed: string;
-  readonly doc: string;
-  /** `null` for a text that is not allowed. */
-  parse(text: string): T | null;
-}
-
-/** The largest int64: Kafka's way to say never. */
-const longMax = 2n ** 63n - 1n;
-
-/** In the order in which they are shown. */
-const topicSettings: {
-  readonly [Name in TopicConfigName]: Setting<TopicConfigValues[Name]>;
-} = {
-  "segment.bytes": whole(
-    "int",
-    segmentBytesDefault,
-    segmentBytesMin,
-    segmentBytesMax,
-    "A new segment file is begun rather than let one grow past this many bytes.",
-  ),
-  "segment.ms": whole(
-    "long",
-    segmentMsDefault,
-    segmentMsMin,
-    longMax,
-    "A new segment file is begun when the oldest record of the last one is this old.",
-  ),
-  "max.message.bytes": whole(
-    "int",
-    batchBytesMax,
-    batchHeaderBytes,
-    batchBytesMax,
-    "The largest record batch that is accepted, as it is sent: compressed, header included.",
-  ),
-  fsync: {
-    type: "string",
-    fallback: { fsync: "always" },
-    allowed: `always, interval=<1 to ${fsyncIntervalMsMax} milliseconds>, never`,
-    doc:
-      "When a record counts as stored: once the device has it (always), or once the system has " +
-      "it, which passes it on after the interval, or when it pleases (never).",
-    parse: parseDurability,
-  },
-};
-
-/** `fsync` as text; `null` for any other text. */
-export function parseDurability(text: string): Durability | null {
-  if (text === "always" || text === "never") return { fsync: text };
-  const interval = /^interval=(\d{1,9})$/.exec(text)?.[1];
-  if (interval === undefined) return null;
-  const intervalMs = Number(interval);
-  if (intervalMs < 1 || intervalMs > fsyncIntervalMsMax) return null;
-  return { fsync: "interval", intervalMs };
-}
-
-/** What is in effect when neither the topic nor the broker's options say anything. */
-export const topicConfigDefault: TopicConfig = {
-  raw: {},
-  values: {
-    "segment.bytes": topicSettings["segment.bytes"].fallback,
-    "segment.ms": topicSettings["segment.ms"].fallback,
-    "max.message.bytes": topicSettings["max.message.bytes"].fallback,
-    fsync: topicSettings.fsync.fallback,
-  },
-};
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /**
  * Reads the configuration of a topic.
@@ -119,67 +43,125 @@ export function topicConfigOf(
   defaults: TopicConfig = topicConfigDefault,
 ): TopicConfig | Refusal {
   const values: Writable<TopicConfigValues> = { ...defaults.values };
+  const cleaned: Record<string, string> = {};
   for (const [name, text] of Object.entries(raw)) {
-    const refused = isName(name) ? set(values, name, text) : unknownName(name);
-    if (refused !== null) return refused;
+    const clean = isTopicConfigName(name) ? set(values, name, text) : unknownName(name);
+    if (clean instanceof Refusal) return clean;
+    cleaned[name] = clean;
   }
-  return { raw: { ...raw }, values };
+  if (values["min.compaction.lag.ms"] > values["max.compaction.lag.ms"]) {
+    const message = "min.compaction.lag.ms can't be more than max.compaction.lag.ms";
+    return new Refusal("INVALID_CONFIG", message);
+  }
+  return { raw: cleaned, values };
 }
 
-/** What a log needs to know of its topic's configuration. */
-export const logConfigOf = ({ values }: TopicConfig, lingerMs: number): LogConfig => ({
-  segmentBytes: values["segment.bytes"],
-  segmentMs: values["segment.ms"],
-  durability: values.fsync,
-  lingerMs,
-});
+/** A configuration that was stored, as far as it can be read. */
+export interface StoredConfig {
+  readonly config: TopicConfig;
+  /** Why values were left out. */
+  readonly faults: readonly Refusal[];
+}
 
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+/**
+ * Reads a configuration that was allowed once. A value that is not allowed any more gives way to
+ * the default, and so do values that don't go together any more: the topic must not.
+ */
+export function storedTopicConfig(
+  raw: Readonly<Record<string, string>>,
+  defaults: TopicConfig,
+): StoredConfig {
+  const readable: Record<string, string> = {};
+  const faults: Refusal[] = [];
+  let config: TopicConfig = { raw: {}, values: defaults.values };
+  for (const [name, value] of Object.entries(raw)) {
+    const read = topicConfigOf({ ...readable, [name]: value }, defaults);
+    if (read instanceof Refusal) {
+      faults.push(read);
+      continue;
+    }
+    readable[name] = value;
+    config = read;
+  }
+  return { config, faults };
+}
 
-const isName = (name: string): name is TopicConfigName => Object.hasOwn(topicSettings, name);
+/** What is in effect when neither the topic nor the broker's options say anything. */
+export const topicConfigDefault: TopicConfig = { raw: {}, values: fallbacks() };
 
+function fallbacks(): TopicConfigValues {
+  const values: Partial<Writable<TopicConfigValues>> = {};
+  for (const name of topicConfigNames) {
+    const refused = set(values, name, topicSettings[name].fallback);
+    assert(!(refused instanceof Refusal), `the default of ${name} is allowed`);
+  }
+  return values as TopicConfigValues;
+}
+
+/** Reads one text, and returns it as it is to be stored. */
 function set<Name extends TopicConfigName>(
-  values: Writable<TopicConfigValues>,
+  values: Partial<Writable<TopicConfigValues>>,
   name: Name,
   text: string,
-): Refusal | null {
-  const setting: Setting<TopicConfigValues[Name]> = topicSettings[name];
-  const value = setting.parse(text);
+): string | Refusal {
+  const { kind } = topicSettings[name] as TopicSetting<TopicConfigValues[Name]>;
+  const clean = kind.clean(text);
+  const value = clean.length > configValueCharactersMax ? null : kind.parse(clean);
   if (value === null) {
     return new Refusal(
       "INVALID_CONFIG",
-      `${name} cannot be ${quoted(text, shownCharactersMax)}; allowed: ${setting.allowed}`,
+      `${name} cannot be ${quoted(text, shownCharactersMax)}; allowed: ${kind.allowed}`,
     );
   }
   values[name] = value;
-  return null;
+  return clean;
 }
 
 const unknownName = (name: string): Refusal =>
   new Refusal(
     "INVALID_CONFIG",
-    `there is no topic configuration ${quoted(name, shownCharactersMax)}; there are ` +
-      Object.keys(topicSettings).join(", "),
+    `there is no topic configuration ${quoted(name, shownCharactersMax)}; describing the ` +
+      "configuration of a topic shows all that there are",
   );
 
-/** A whole number. Kafka's longs reach beyond what is exact here, where they are all "for ever". */
-function whole(
-  type: "int" | "long",
-  fallback: number,
-  min: number,
-  max: number | bigint,
-  doc: string,
-): Setting<number> {
+/** What a log needs to know of its topic's configuration. */
+export const logConfigOf = ({ values }: TopicConfig, lingerMs: number): LogConfig => ({
+  segmentBytes: values["segment.bytes"],
+  segmentMs: values["segment.ms"],
+  durability: strictest(values),
+  lingerMs,
+});
+
+/** Nobody gets less than any of the three settings asks for. */
+function strictest(values: TopicConfigValues): Durability {
+  const flushMs = values["flush.ms"];
+  const isEveryFlush = values["flush.messages"] < Number.MAX_SAFE_INTEGER || flushMs === 0;
+  if (isEveryFlush || values.fsync.fsync === "always") return { fsync: "always" };
+  if (flushMs === Number.MAX_SAFE_INTEGER) return values.fsync;
+  const otherMs = values.fsync.fsync === "interval" ? values.fsync.intervalMs : fsyncIntervalMsMax;
+  return { fsync: "interval", intervalMs: Math.min(flushMs, otherMs) };
+}
+
+/** What a batch for this topic has to be. */
+export function batchRulesOf(topic: string, { values }: TopicConfig): BatchRules {
+  const codec = values["compression.type"];
   return {
-    type,
-    fallback,
-    allowed: `whole numbers from ${min} to ${max}`,
-    doc,
-    parse(text) {
-      if (!/^\d{1,19}$/.test(text)) return null;
-      const value = BigInt(text);
-      if (value < min || value > max) return null;
-      return Math.min(Number(value), Number.MAX_SAFE_INTEGER);
-    },
+    topic,
+    messageBytesMax: values["max.message.bytes"],
+    isCompacted: values["cleanup.policy"].includes("compact"),
+    isLogAppendTime: values["message.timestamp.type"] === "LogAppendTime",
+    timestampBeforeMaxMs: orInfinity(values["message.timestamp.before.max.ms"]),
+    timestampAfterMaxMs: orInfinity(values["message.timestamp.after.max.ms"]),
+    compression: codec === "producer" ? null : codec === "uncompressed" ? "none" : codec,
+    compressionLevel: levelOf(values),
   };
+}
+
+const orInfinity = (ms: number): number => (ms === Number.MAX_SAFE_INTEGER ? Infinity : ms);
+
+function levelOf(values: TopicConfigValues): number | undefined {
+  const codec = values["compression.type"];
+  if (codec === "gzip") return values["compression.gzip.level"];
+  if (codec === "zstd") return Math.min(values["compression.zstd.level"], zstdLevelMax);
+  return undefined;
 }

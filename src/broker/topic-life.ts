@@ -19,6 +19,13 @@
  *      again, and must not look like a topic.
  *   4. The row is removed. Any earlier, a crash would leave a directory without a row: adopted.
  *   5. The files are removed.
+ * Before step 4 whoever remembers something of the topic by its name forgets it: what is created
+ * under that name later is another topic.
+ *
+ * More partitions:
+ *   1. Their directories are made, and their logs opened. A crash leaves directories that nobody
+ *      knows; they hold no records, and are taken when partitions are asked for again.
+ *   2. The row gets the new number, and only then may they be seen.
  *
  * A creation that fails is undone as a deletion: nobody has seen the topic yet.
  */
@@ -39,6 +46,9 @@ const deletedDirectory = (id: string): string => `${topicsDirectory}/${deletedPr
 /** Opens the log in a directory that exists; never rejects. */
 export type OpenLog = (directory: string, config: LogConfig) => Promise<PartitionLog | Refusal>;
 
+/** Forgets what is remembered by a topic's name; a refusal keeps the name taken. */
+export type ForgetTopic = (name: string) => Promise<Refusal | null>;
+
 /** See the head of this file. The caller sees to it that one name has one step at a time. */
 export class TopicLife {
   /** For all topics together: the disk and its threads are few, however many topics are made. */
@@ -49,6 +59,7 @@ export class TopicLife {
     private readonly metadata: Metadata,
     private readonly logger: Logger,
     private readonly openLog: OpenLog,
+    private readonly forget: ForgetTopic,
   ) {}
 
   /** Step 1 of a creation; after a refusal nothing is there. */
@@ -63,21 +74,23 @@ export class TopicLife {
   async complete(row: TopicRow, config: LogConfig): Promise<readonly PartitionLog[] | Refusal> {
     const unclaimed = await this.#opening.run(() => refusalOf(this.#claim(row)));
     if (unclaimed !== null) return unclaimed;
-    const indexes = Array.from({ length: row.partitionCount }, (_, index) => index);
-    const opened = await concurrently(indexes, logsOpeningMax, (index) =>
-      this.#opening.run(async () => {
-        const directory = partitionDirectory(topicsDirectory, row.name, index);
-        const made = await refusalOf(this.disk.makeDirectory(directory));
-        return made ?? (await this.openLog(directory, config));
-      }),
+    return await this.#open(row.name, 0, row.partitionCount, config, () =>
+      this.metadata.topics.setState(row.id, "ready"),
     );
-    const logs = opened.filter((log): log is PartitionLog => !(log instanceof Refusal));
-    const refused =
-      opened.find((log): log is Refusal => log instanceof Refusal) ??
-      (await this.metadata.topics.setState(row.id, "ready"));
-    if (refused === null) return logs;
-    await closeLogs(logs);
-    return refused;
+  }
+
+  /**
+   * Both steps of giving a topic more partitions: those from `row.partitionCount` to before
+   * `count`. After a refusal the topic is as before, and no log of them is open.
+   */
+  async extend(
+    row: TopicRow,
+    count: number,
+    config: LogConfig,
+  ): Promise<readonly PartitionLog[] | Refusal> {
+    return await this.#open(row.name, row.partitionCount, count, config, () =>
+      this.metadata.topics.setPartitionCount(row.id, count),
+    );
   }
 
   /** Step 1 of a deletion; after a refusal it has not begun. */
@@ -98,7 +111,7 @@ export class TopicLife {
       // It was renamed before a crash, or the creation did not get this far.
       if (!isMissing(error)) return diskRefusal(error);
     }
-    const refused = await this.metadata.topics.remove(row.id);
+    const refused = (await this.forget(row.name)) ?? (await this.metadata.topics.remove(row.id));
     if (refused !== null) return refused;
     await this.sweep(deleted);
     return null;
@@ -114,6 +127,30 @@ export class TopicLife {
   async #claim(row: TopicRow): Promise<void> {
     await this.disk.makeDirectory(topicDirectory(row.name));
     await writeIdentity(this.disk, row.name, row.id);
+  }
+
+  /** Makes directories, opens their logs, and then does what makes them the topic's. */
+  async #open(
+    topic: string,
+    from: number,
+    to: number,
+    config: LogConfig,
+    finish: () => Promise<Refusal | null>,
+  ): Promise<readonly PartitionLog[] | Refusal> {
+    const indexes = Array.from({ length: to - from }, (_, at) => from + at);
+    const opened = await concurrently(indexes, logsOpeningMax, (index) =>
+      this.#opening.run(async () => {
+        const directory = partitionDirectory(topicsDirectory, topic, index);
+        const made = await refusalOf(this.disk.makeDirectory(directory));
+        return made ?? (await this.openLog(directory, config));
+      }),
+    );
+    const logs = opened.filter((log): log is PartitionLog => !(log instanceof Refusal));
+    const refused =
+      opened.find((log): log is Refusal => log instanceof Refusal) ?? (await finish());
+    if (refused === null) return logs;
+    await closeLogs(logs);
+    return refused;
   }
 
   /**
@@ -136,7 +173,7 @@ export class TopicLife {
 }
 
 /** Closes logs, a few at a time. */
-export async function closeLogs(logs: readonly PartitionLog[]): Promise<void> {
+async function closeLogs(logs: readonly PartitionLog[]): Promise<void> {
   await concurrently(logs, logsOpeningMax, (log) => log.close());
 }
 

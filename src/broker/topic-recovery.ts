@@ -19,7 +19,6 @@
  *                                none or is a copy, and with the default configuration
  *     none       anything else   left alone
  */
-import { assert } from "../base/assert.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Clock } from "../base/clock.ts";
@@ -32,7 +31,7 @@ import type { Metadata, TopicRow } from "../metadata/metadata.ts";
 import { concurrently } from "./concurrently.ts";
 import { LateLog } from "./late-log.ts";
 import { refusingLog } from "./refusing-log.ts";
-import { logConfigOf, topicConfigOf, type TopicConfig } from "./topic-config.ts";
+import { logConfigOf, storedTopicConfig, type TopicConfig } from "./topic-config.ts";
 import {
   diskRefusal,
   isMissing,
@@ -211,12 +210,26 @@ class Recovery {
       this.parts.logger.error("the topic's directory cannot be read", about);
       return { row, config, faults: Array.from({ length: row.partitionCount }, () => null) };
     }
-    const unknown = present.filter((index) => index >= row.partitionCount);
+    const unknown = await this.#withRecords(
+      row.name,
+      present.filter((index) => index >= row.partitionCount),
+    );
     if (unknown.length > 0) {
       const about = { topic: row.name, partitions: unknown.join(" ") };
       this.parts.logger.error("partitions not served: the metadata does not know them", about);
     }
     return { row, config, faults: this.#missing(row, new Set(present)) };
+  }
+
+  /** Those of the directories that hold anything: an empty one is left of an interrupted growth. */
+  async #withRecords(topic: string, indexes: readonly number[]): Promise<number[]> {
+    const found: number[] = [];
+    for (const index of indexes) {
+      const directory = partitionDirectory(topicsDirectory, topic, index);
+      const entries = await unlessMissing(this.parts.disk.list(directory));
+      if (entries instanceof Refusal || entries.length > 0) found.push(index);
+    }
+    return found;
   }
 
   /** A partition whose directory is missing refuses: an empty one in its place would be a lie. */
@@ -313,17 +326,11 @@ class Recovery {
     return indexes.filter((index) => index < partitionsPerTopicMax);
   }
 
-  /** A stored value that is not allowed (any more) gives way to the default, not the topic. */
   #configOf(row: TopicRow): TopicConfig {
-    const readable: Record<string, string> = {};
-    for (const [name, value] of Object.entries(row.config)) {
-      const read = topicConfigOf({ [name]: value });
-      if (!(read instanceof Refusal)) readable[name] = value;
-      else
-        this.parts.logger.error("configuration ignored", { topic: row.name, reason: read.message });
+    const { config, faults } = storedTopicConfig(row.config, this.parts.topicDefaults);
+    for (const { message: reason } of faults) {
+      this.parts.logger.error("configuration ignored", { topic: row.name, reason });
     }
-    const config = topicConfigOf(readable, this.parts.topicDefaults);
-    assert(!(config instanceof Refusal), "every value was read by itself");
     return config;
   }
 }

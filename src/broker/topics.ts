@@ -6,8 +6,7 @@
  * that could touch one directory or collide never overlap; the partitions of all topics, those
  * being created or not removed yet included, are at most `partitionsMax`.
  */
-import type { Cancel, Clock } from "../base/clock.ts";
-import type { Logger } from "../base/logger.ts";
+import type { Cancel } from "../base/clock.ts";
 import { quoted } from "../base/printable.ts";
 import type { Random } from "../base/random.ts";
 import { Refusal } from "../base/refusal.ts";
@@ -19,17 +18,27 @@ import {
   topicsCreatingMax,
 } from "../limits.ts";
 import type { Metadata, TopicRow } from "../metadata/metadata.ts";
-import type { Broker, NewTopic, Topic } from "./broker.ts";
+import { type BrokerConfig, changedBrokerConfig, changedTopicConfig } from "./broker-config.ts";
+import type { Broker, ChangeOptions, NewTopic, Topic, TopicPlan } from "./broker.ts";
 import { concurrently } from "./concurrently.ts";
+import type { ConfigChange } from "./config-change.ts";
+import {
+  brokerDefaultEntries,
+  brokerEntries,
+  type ConfigEntry,
+  topicEntries,
+} from "./config-entries.ts";
 import { HostedTopic } from "./hosted-topic.ts";
 import { LateLogs } from "./late-log.ts";
+import type { PartitionParts } from "./partition.ts";
+import type { PastIdentity, ProducerIdentity, ProducerIds } from "./producer-ids.ts";
 import { Slots } from "./slots.ts";
-import type { DiskSpace } from "./space.ts";
-import { logConfigOf, type TopicConfig, topicConfigOf } from "./topic-config.ts";
-import { closeLogs, type TopicLife } from "./topic-life.ts";
+import { logConfigOf, storedTopicConfig, type TopicConfig, topicConfigOf } from "./topic-config.ts";
+import type { TopicLife } from "./topic-life.ts";
 import { collisionKey, topicNameFault, turnKey } from "./topic-name.ts";
 import type { Recovered } from "./topic-recovery.ts";
 import { Turns } from "./turns.ts";
+import type { Wait, Waiters, WaitFor } from "./waiters.ts";
 
 /** What a broker does where nobody says otherwise. */
 export interface TopicRules {
@@ -37,22 +46,23 @@ export interface TopicRules {
   readonly autoCreateTopics: boolean;
   /** Partitions of a topic that is created without a number; Kafka's `num.partitions`. */
   readonly partitionCount: number;
-  /** In effect for what a topic's own configuration leaves out. */
+  /** In effect for what neither a topic nor the broker's later configuration says. */
   readonly topicDefaults: TopicConfig;
   /** How long an append may wait for company before its group is written. */
   readonly lingerMs: number;
   /** All topics together. */
   readonly partitionsMax: number;
+  /** What else the broker's configuration shows: Kafka's names to values. */
+  readonly facts: Readonly<Record<string, string>>;
 }
 
 /** What topics are made of. */
-export interface TopicsParts {
+export interface TopicsParts extends PartitionParts {
   readonly life: TopicLife;
   readonly metadata: Metadata;
-  readonly space: DiskSpace;
-  readonly clock: Clock;
+  readonly producerIds: ProducerIds;
+  readonly waiters: Waiters;
   readonly random: Random;
-  readonly logger: Logger;
 }
 
 /** See the head of this file. */
@@ -74,6 +84,8 @@ export class Topics implements Broker {
   #partitions = 0;
   /** `#ready`, sorted; `null` after a change. */
   #sorted: readonly Topic[] | null = null;
+  /** What topics follow that don't say. */
+  #brokerConfig: BrokerConfig;
   /** The one closing, once it was asked for: what has not begun by then is refused. */
   #closing: Promise<void> | null = null;
   /** What goes on beside everything else and ends before the disk is let go. */
@@ -83,9 +95,11 @@ export class Topics implements Broker {
     private readonly parts: TopicsParts,
     private readonly rules: TopicRules,
     recovered: Recovered,
+    brokerConfig: BrokerConfig,
   ) {
+    this.#brokerConfig = brokerConfig;
     for (const { row, config, logs } of recovered.topics) {
-      this.#show(new HostedTopic(row, config, logs, parts.space));
+      this.#show(new HostedTopic(row, config, logs, parts));
       this.#partitions += row.partitionCount;
     }
     for (const row of recovered.unfinished) {
@@ -120,27 +134,125 @@ export class Topics implements Broker {
   }
 
   createTopic(wanted: NewTopic): Promise<Topic | Refusal> {
-    return this.#create(wanted, ({ name }) => {
-      return new Refusal("TOPIC_ALREADY_EXISTS", `topic ${name} exists already`);
-    });
+    return this.#create(wanted, ({ name }) => existing(name));
   }
 
   deleteTopic(name: string): Promise<Refusal | null> {
-    if (this.#closing !== null) return Promise.resolve(shuttingDown());
-    return this.#turns.take(turnKey(name), async () => {
-      if (this.#closing !== null) return shuttingDown();
-      const topic = this.#ready.get(name);
-      if (topic === undefined) return unknown(`there is no topic ${shown(name)}`);
+    return this.#change(name, async (topic) => {
       const refused = await this.parts.life.condemn(topic.row);
       if (refused !== null) return refused;
       this.#hide(topic);
       topic.end(unknown(`topic ${name} was deleted`));
       // A log that cannot remove its files leaves them to the removal of the whole directory.
-      await concurrently(topic.partitions, logsOpeningMax, ({ log }) => log.delete());
+      await concurrently(topic.partitions, logsOpeningMax, (partition) => partition.delete());
       await this.#settle(topic.row, this.parts.life.remove(topic.row));
       this.parts.logger.info("topic deleted", { topic: name, id: topic.id });
       return null;
     });
+  }
+
+  planTopic(wanted: NewTopic): TopicPlan | Refusal {
+    const plan = this.#plan(wanted);
+    if (plan instanceof Refusal) return plan;
+    if (this.#ready.has(plan.name)) return existing(plan.name);
+    return this.#forbidden(plan.name, plan.partitionCount) ?? plan;
+  }
+
+  createPartitions(
+    name: string,
+    count: number,
+    { validateOnly = false }: ChangeOptions = {},
+  ): Promise<Refusal | null> {
+    return this.#change(name, async (topic) => {
+      const added = count - topic.partitions.length;
+      const refused =
+        partitionCountFault(count) ??
+        (added > 0 ? null : notMore(topic, count)) ??
+        this.#tooMany(added) ??
+        this.parts.space.refusal;
+      if (refused !== null || validateOnly) return refused;
+      this.#partitions += added;
+      const config = logConfigOf(topic.config, this.rules.lingerMs);
+      const logs = await this.parts.life.extend(topic.row, count, config);
+      if (logs instanceof Refusal) {
+        this.#partitions -= added;
+        return logs;
+      }
+      topic.add(logs);
+      this.parts.logger.info("partitions created", { topic: name, partitionCount: count });
+      return null;
+    });
+  }
+
+  describeTopicConfig(name: string): readonly ConfigEntry[] | Refusal {
+    const topic = this.#ready.get(name);
+    return topic === undefined ? missing(name) : topicEntries(topic.config, this.#brokerConfig);
+  }
+
+  describeBrokerConfig(): readonly ConfigEntry[] {
+    const { autoCreateTopics, partitionCount, facts } = this.rules;
+    return brokerEntries(this.#brokerConfig, {
+      "auto.create.topics.enable": String(autoCreateTopics),
+      "num.partitions": String(partitionCount),
+      ...facts,
+    });
+  }
+
+  describeBrokerDefaults(): readonly ConfigEntry[] {
+    return brokerDefaultEntries(this.#brokerConfig);
+  }
+
+  alterTopicConfig(
+    name: string,
+    change: ConfigChange,
+    { validateOnly = false }: ChangeOptions = {},
+  ): Promise<Refusal | null> {
+    return this.#change(name, async (topic) => {
+      const { topicDefaults } = this.#brokerConfig;
+      const changed = changedTopicConfig(topic.config, change, topicDefaults);
+      if (changed instanceof Refusal) return changed;
+      if (validateOnly) return null;
+      const refused = await this.parts.metadata.topics.setConfig(topic.id, changed.raw);
+      if (refused !== null) return refused;
+      await this.#configure(topic, changed.raw);
+      this.parts.logger.info("topic configured", { topic: name, ...changed.raw });
+      return null;
+    });
+  }
+
+  alterBrokerConfig(
+    change: ConfigChange,
+    { validateOnly = false }: ChangeOptions = {},
+  ): Promise<Refusal | null> {
+    if (this.#closing !== null) return Promise.resolve(shuttingDown());
+    return this.#turns.take(brokerTurn, async () => {
+      if (this.#closing !== null) return shuttingDown();
+      const changed = changedBrokerConfig(this.#brokerConfig, change);
+      if (changed instanceof Refusal) return changed;
+      if (validateOnly) return null;
+      const refused = await this.parts.metadata.brokerConfigs.replace(changed.raw);
+      if (refused !== null) return refused;
+      this.#brokerConfig = changed;
+      this.parts.logger.info("broker configured", { ...changed.raw });
+      const topics = [...this.#ready.values()];
+      await concurrently(topics, logsOpeningMax, (topic) =>
+        this.#configure(topic, topic.config.raw),
+      );
+      return null;
+    });
+  }
+
+  initProducerId(past: PastIdentity): Promise<ProducerIdentity | Refusal> {
+    if (this.#closing !== null) return Promise.resolve(shuttingDown());
+    return this.parts.producerIds.init(past);
+  }
+
+  wait(wanted: WaitFor): Wait {
+    return this.parts.waiters.wait(wanted);
+  }
+
+  usableBytes(): Promise<number | null> {
+    return this.parts.space.usableBytes();
   }
 
   close(): Promise<void> {
@@ -154,22 +266,56 @@ export class Topics implements Broker {
     onExisting: (topic: Topic) => Topic | Refusal,
   ): Promise<Topic | Refusal> {
     if (this.#closing !== null) return Promise.resolve(shuttingDown());
-    const { name, partitionCount = this.rules.partitionCount } = wanted;
-    const config = topicConfigOf(wanted.config ?? {}, this.rules.topicDefaults);
-    const fault = topicNameFault(name) ?? partitionCountFault(partitionCount);
-    if (fault !== null) return Promise.resolve(fault);
-    if (config instanceof Refusal) return Promise.resolve(config);
+    const plan = this.#plan(wanted);
+    if (plan instanceof Refusal) return Promise.resolve(plan);
+    const { name, partitionCount } = plan;
     const create = async (): Promise<Topic | Refusal> => {
       if (this.#closing !== null) return shuttingDown();
-      const existing = this.#ready.get(name);
-      if (existing !== undefined) return onExisting(existing);
+      const there = this.#ready.get(name);
+      if (there !== undefined) return onExisting(there);
       const refused = (await this.#clear(name)) ?? this.#forbidden(name, partitionCount);
       if (refused !== null) return refused;
-      const topic = await this.#make(name, partitionCount, config);
-      if (topic instanceof HostedTopic) this.#show(topic);
+      const topic = await this.#make(plan);
+      if (topic instanceof Refusal) return topic;
+      this.#show(topic);
+      // What it follows where it does not say, may have changed meanwhile.
+      await this.#configure(topic, topic.config.raw);
       return topic;
     };
     return this.#turns.take(turnKey(name), () => this.#creating.run(create));
+  }
+
+  #plan({
+    name,
+    partitionCount = this.rules.partitionCount,
+    config,
+  }: NewTopic): TopicPlan | Refusal {
+    const read = topicConfigOf(config ?? {}, this.#brokerConfig.topicDefaults);
+    const fault = topicNameFault(name) ?? partitionCountFault(partitionCount);
+    if (fault !== null) return fault;
+    return read instanceof Refusal ? read : { name, partitionCount, config: read };
+  }
+
+  /** Changes a topic that is there, in its turn. */
+  #change(
+    name: string,
+    change: (topic: HostedTopic) => Promise<Refusal | null>,
+  ): Promise<Refusal | null> {
+    if (this.#closing !== null) return Promise.resolve(shuttingDown());
+    return this.#turns.take(turnKey(name), async () => {
+      if (this.#closing !== null) return shuttingDown();
+      const topic = this.#ready.get(name);
+      return topic === undefined ? missing(name) : await change(topic);
+    });
+  }
+
+  /** Has a topic follow what is set for it, and the rest what the broker says now. */
+  async #configure(topic: HostedTopic, raw: TopicConfig["raw"]): Promise<void> {
+    const { config, faults } = storedTopicConfig(raw, this.#brokerConfig.topicDefaults);
+    for (const { message: reason } of faults) {
+      this.parts.logger.error("configuration ignored", { topic: topic.name, reason });
+    }
+    await topic.configure(config, this.rules.lingerMs);
   }
 
   /** What the topics that there are, and the disk, have against another one. */
@@ -181,23 +327,21 @@ export class Topics implements Broker {
         `${name} differs from topic ${other} in . and _ only, and both would be one in metrics`,
       );
     }
-    const { partitionsMax } = this.rules;
-    if (this.#partitions + partitionCount > partitionsMax) {
-      return new Refusal(
-        "POLICY_VIOLATION",
-        `${partitionCount} more partitions would be too many: there are ${this.#partitions}, and ` +
-          `${partitionsMax} are allowed; delete topics that nobody needs`,
-      );
-    }
-    return this.parts.space.refusal;
+    return this.#tooMany(partitionCount) ?? this.parts.space.refusal;
   }
 
-  async #make(
-    name: string,
-    partitionCount: number,
-    config: TopicConfig,
-  ): Promise<HostedTopic | Refusal> {
-    const { life, space, random, clock, logger } = this.parts;
+  #tooMany(added: number): Refusal | null {
+    const { partitionsMax } = this.rules;
+    if (this.#partitions + added <= partitionsMax) return null;
+    return new Refusal(
+      "POLICY_VIOLATION",
+      `${added} more partitions would be too many: there are ${this.#partitions}, and ` +
+        `${partitionsMax} are allowed; delete topics that nobody needs`,
+    );
+  }
+
+  async #make({ name, partitionCount, config }: TopicPlan): Promise<HostedTopic | Refusal> {
+    const { life, random, clock, logger } = this.parts;
     const row: TopicRow = {
       id: random.uuid(),
       name,
@@ -218,7 +362,7 @@ export class Topics implements Broker {
       return logs;
     }
     logger.info("topic created", { topic: name, id: row.id, partitionCount });
-    return new HostedTopic(row, config, logs, space);
+    return new HostedTopic({ ...row, state: "ready" }, config, logs, this.parts);
   }
 
   /** Frees a name that a removal has left taken. */
@@ -281,8 +425,8 @@ export class Topics implements Broker {
     this.#retryTimer?.();
     await this.#turns.idle();
     await this.#sweeping;
-    const topics = [...this.#ready.values()];
-    await closeLogs(topics.flatMap(({ partitions }) => partitions.map(({ log }) => log)));
+    const partitions = [...this.#ready.values()].flatMap((topic) => topic.partitions);
+    await concurrently(partitions, logsOpeningMax, (partition) => partition.close());
     this.parts.space.close();
     await this.parts.metadata.close();
   }
@@ -291,6 +435,20 @@ export class Topics implements Broker {
 const shown = (name: string): string => quoted(name, shownCharactersMax);
 
 const unknown = (message: string): Refusal => new Refusal("UNKNOWN_TOPIC_OR_PARTITION", message);
+
+const missing = (name: string): Refusal => unknown(`there is no topic ${shown(name)}`);
+
+const existing = (name: string): Refusal =>
+  new Refusal("TOPIC_ALREADY_EXISTS", `topic ${name} exists already`);
+
+const notMore = ({ name, partitions }: Topic, count: number): Refusal =>
+  new Refusal(
+    "INVALID_PARTITIONS",
+    `topic ${name} has ${partitions.length} partitions already: ${count} are not more`,
+  );
+
+/** No topic's turn has this key. */
+const brokerTurn = "";
 
 const shuttingDown = (): Refusal =>
   new Refusal("SHUTTING_DOWN", "the broker is shutting down; ask again when it is back");

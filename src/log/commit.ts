@@ -63,6 +63,12 @@ export class CommitPipeline {
     return this.#sealedBy;
   }
 
+  /** For the writes that begin from now on. */
+  configure(durability: Durability, lingerMs: number): void {
+    this.#durability = durability;
+    this.#lingerMs = lingerMs;
+  }
+
   /** Queues a write behind all earlier ones. */
   push(write: Write): void {
     assert(this.#sealedBy === null, "a sealed log takes no writes");
@@ -160,7 +166,8 @@ export class CommitPipeline {
     const segment = group[0]?.segment;
     assert(segment !== undefined, "a group holds a write");
     const { disk, files } = this.environment;
-    await files.use(segment.logPath, this.#mode(), async (file) => {
+    const mode = this.#mode();
+    await files.use(segment.logPath, mode, async (file) => {
       if (file !== segment.writtenThrough) await expectEnd(file, group);
       segment.writtenThrough = file;
       await file.append(chunksOf(group));
@@ -168,6 +175,11 @@ export class CommitPipeline {
     if (!segment.created) {
       await disk.syncDirectory(segment.directory);
       segment.created = true;
+    }
+    // Another durability was asked for meanwhile, and this group is acknowledged under it.
+    if (mode === "append" && this.#mode() !== mode) {
+      await this.sync(segment);
+      if (this.#sealedBy !== null) throw new DiskError("failed", "sync", segment.logPath);
     }
     this.syncInTime(segment);
   }

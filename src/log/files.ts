@@ -7,8 +7,9 @@
  *     00000000000000004182.timeindex  timestamp → offset
  *
  * The two indexes are derived and can be rebuilt from the log. `start` holds the log start offset
- * where records before it were deleted by request. Names ending in `.tmp` are whole-file writes
- * that never finished.
+ * where records before it were deleted by request. `producers` is not the log's: the broker keeps
+ * there which idempotent producers it knows (`broker/producer-snapshot.ts`). Names ending in `.tmp`
+ * are whole-file writes that never finished.
  */
 import type { Offset } from "../base/brands.ts";
 import type { DiskEntry } from "../disk/disk.ts";
@@ -17,6 +18,9 @@ const nameDigits = 20;
 
 /** Where the start offset of a trimmed log is kept. */
 export const startFileName = "start";
+
+/** Where the broker keeps which idempotent producers it knows. */
+export const producersFileName = "producers";
 
 export const logFileName = (base: Offset): string => `${digits(base)}.log`;
 export const indexFileName = (base: Offset): string => `${digits(base)}.idx`;

@@ -62,6 +62,8 @@ export interface PartitionLog {
   readonly startOffset: Offset;
   readonly visibleOffset: Offset;
   readonly endOffset: Offset;
+  /** Bytes that have become visible since the log was opened: who waits for some counts them. */
+  readonly visibleBytes: number;
   /** Bytes of all segments. */
   readonly sizeBytes: number;
 
@@ -95,4 +97,17 @@ export interface PartitionLog {
 
   /** Calls `listener` whenever `visibleOffset` has moved; returns how to stop that. */
   onVisible(listener: () => void): () => void;
+
+  /**
+   * Calls `listener` whenever the end has gone back to `visibleOffset`, because what lay between
+   * could not be stored: before any of those appends is refused, and before another one can take
+   * their offsets. Returns how to stop that.
+   */
+  onRolledBack(listener: () => void): () => void;
+
+  /**
+   * Appends from now on follow `config`. Where they are to be durable and were not, resolves once
+   * all earlier ones are. Refuses if the disk failed to make them so, which seals the log.
+   */
+  configure(config: LogConfig): Promise<Refusal | null>;
 }

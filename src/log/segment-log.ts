@@ -37,12 +37,17 @@ export class SegmentLog implements PartitionLog, Publishing {
   readonly #segments: Segment[];
   readonly #pipeline: CommitPipeline;
   readonly #listeners = new Set<() => void>();
+  readonly #rolledBackListeners = new Set<() => void>();
+  #config: LogConfig;
+  /** Whether every append so far was durable when it was acknowledged, or was made so since. */
+  #isSynced: boolean;
   /** Invariant: start <= visible <= end; moved by `#setOffsets` only. */
   #start: Offset;
   #visible: Offset;
   /** Where the visible end lies. Use: moves with each committed group. */
   #visibleSegment: Segment;
   #visiblePosition: number;
+  #visibleBytes = 0;
   /** Acknowledged records that opening found damaged or gone. */
   readonly losses: readonly Loss[];
   /** Why appends are refused for good: closing or deleted. */
@@ -58,9 +63,11 @@ export class SegmentLog implements PartitionLog, Publishing {
   constructor(
     readonly environment: LogEnvironment,
     readonly directory: string,
-    readonly config: LogConfig,
+    config: LogConfig,
     opened: OpenedSegments,
   ) {
+    this.#config = config;
+    this.#isSynced = isDurable(config);
     this.#segments = opened.segments;
     this.losses = opened.losses;
     const end = this.#segments.at(-1)?.endOffset ?? offset(0);
@@ -91,6 +98,10 @@ export class SegmentLog implements PartitionLog, Publishing {
 
   get endOffset(): Offset {
     return this.#active.endOffset;
+  }
+
+  get visibleBytes(): number {
+    return this.#visibleBytes;
   }
 
   get sizeBytes(): number {
@@ -151,9 +162,17 @@ export class SegmentLog implements PartitionLog, Publishing {
 
   async flush(): Promise<Refusal | null> {
     await this.#pipeline.drained();
-    for (const segment of [...this.#segments]) {
-      if (this.config.durability.fsync === "always" || segment.sealed) continue;
-      await this.#pipeline.sync(segment);
+    if (!this.#isSynced) await this.#syncUnsealed();
+    return this.#pipeline.sealedBy;
+  }
+
+  async configure(config: LogConfig): Promise<Refusal | null> {
+    this.#config = config;
+    this.#pipeline.configure(config.durability, config.lingerMs);
+    if (!isDurable(config)) this.#isSynced = false;
+    else if (!this.#isSynced) {
+      await this.#syncUnsealed();
+      this.#isSynced = isDurable(this.#config);
     }
     return this.#pipeline.sealedBy;
   }
@@ -190,6 +209,11 @@ export class SegmentLog implements PartitionLog, Publishing {
   onVisible(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  onRolledBack(listener: () => void): () => void {
+    this.#rolledBackListeners.add(listener);
+    return () => this.#rolledBackListeners.delete(listener);
   }
 
   /** Writes floors and indexes. What can't be written now is written later or rebuilt at start. */
@@ -242,7 +266,7 @@ export class SegmentLog implements PartitionLog, Publishing {
         if (segment.sealed) continue;
         if (segment === this.#visibleSegment) {
           const floor = { offset: this.#visible, position: this.#visiblePosition };
-          if (segment.created) await segment.publish(floor, "grows", this.#isSynced());
+          if (segment.created) await segment.publish(floor, "grows", this.#isVisibleDurable());
           await this.#dropTrimmed();
           return;
         }
@@ -277,8 +301,8 @@ export class SegmentLog implements PartitionLog, Publishing {
     // It begins with its first batch; and a clock that was ahead then does not make it ageless.
     if (active.endPosition === 0 || now < active.createdMs) active.createdMs = now;
     if (active.endPosition === 0) return active;
-    const isFull = active.endPosition + bytes > this.config.segmentBytes;
-    const isOld = now - active.createdMs >= this.config.segmentMs;
+    const isFull = active.endPosition + bytes > this.#config.segmentBytes;
+    const isOld = now - active.createdMs >= this.#config.segmentMs;
     const isWide = active.endOffset - active.base + records > segmentOffsetsMax;
     if (!isFull && !isOld && !isWide && !this.#isRollDue) return active;
     this.#isRollDue = false;
@@ -292,7 +316,15 @@ export class SegmentLog implements PartitionLog, Publishing {
     return new Refusal("THROTTLING_QUOTA_EXCEEDED", message);
   }
 
+  async #syncUnsealed(): Promise<void> {
+    for (const segment of [...this.#segments]) {
+      if (!segment.sealed) await this.#pipeline.sync(segment);
+    }
+  }
+
   #committed(last: Write): void {
+    const from = last.segment === this.#visibleSegment ? this.#visiblePosition : 0;
+    this.#visibleBytes += last.end.position - from;
     this.#visibleSegment = last.segment;
     this.#visiblePosition = last.end.position;
     this.#setOffsets(this.#start, last.end.offset);
@@ -307,6 +339,7 @@ export class SegmentLog implements PartitionLog, Publishing {
     while (this.#active !== this.#visibleSegment) this.#segments.pop();
     this.#visibleSegment.rollBack(mark);
     assert(this.endOffset === this.#visible, "after a roll-back nothing is in flight");
+    for (const listener of this.#rolledBackListeners) listener();
   }
 
   #setOffsets(start: Offset, visible: Offset): void {
@@ -355,9 +388,9 @@ export class SegmentLog implements PartitionLog, Publishing {
     return read;
   }
 
-  /** Whether all that is visible is on the device, as the log's durability goes. */
-  #isSynced(): boolean {
-    return this.config.durability.fsync === "always" || this.#closed?.code === "SHUTTING_DOWN";
+  /** Whether all that is visible is on the device; closing has synced it. */
+  #isVisibleDurable(): boolean {
+    return this.#isSynced || this.#closed?.code === "SHUTTING_DOWN";
   }
 
   /** The base of the segment behind `segment`: records may be missing in between. */
@@ -365,6 +398,8 @@ export class SegmentLog implements PartitionLog, Publishing {
     return this.#segments[this.#segments.indexOf(segment) + 1]?.base ?? null;
   }
 }
+
+const isDurable = ({ durability }: LogConfig): boolean => durability.fsync === "always";
 
 function storageError(what: string, error: unknown): Refusal {
   if (!(error instanceof DiskError)) throw error;

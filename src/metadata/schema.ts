@@ -30,4 +30,62 @@ export const schemaSteps: readonly string[] = [
     primary key (topic_id, name)
   );
   `,
+  `
+  create table consumer_groups (
+    group_id text not null primary key,
+    generation_id integer not null,
+    protocol_type text,
+    protocol_name text,
+    leader text,
+    current_state_timestamp bigint not null
+  );
+  create table group_members (
+    group_id text not null references consumer_groups (group_id) on delete cascade,
+    member_id text not null,
+    ordinal integer not null,
+    group_instance_id text,
+    client_id text not null,
+    client_host text not null,
+    rebalance_timeout_ms integer not null,
+    session_timeout_ms integer not null,
+    assignment bytea not null,
+    primary key (group_id, member_id)
+  );
+  create table group_member_protocols (
+    group_id text not null,
+    member_id text not null,
+    ordinal integer not null,
+    name text not null,
+    metadata bytea not null,
+    primary key (group_id, member_id, ordinal),
+    foreign key (group_id, member_id)
+      references group_members (group_id, member_id) on delete cascade
+  );
+  create table group_offsets (
+    group_id text not null,
+    topic text not null,
+    partition_index integer not null,
+    committed_offset bigint not null,
+    committed_leader_epoch integer not null,
+    metadata text not null,
+    commit_timestamp bigint not null,
+    expire_timestamp bigint,
+    primary key (group_id, topic, partition_index)
+  );
+  `,
+  `
+  create table producer_ids (
+    next_producer_id bigint not null
+  );
+  insert into producer_ids (next_producer_id) values (0);
+  create table broker_configs (
+    name text not null primary key,
+    value text not null
+  );
+  `,
+  `
+  create table cluster (
+    cluster_id text not null primary key
+  );
+  `,
 ];

@@ -19,8 +19,12 @@ import { pathToFileURL, SQL, type TransactionSQL } from "bun";
 import { closeSync, openSync } from "node:fs";
 import { Refusal } from "../base/refusal.ts";
 import { metadataBusyMsMax } from "../limits.ts";
+import { sqlBrokerConfigs } from "./broker-configs.ts";
+import { sqlCluster } from "./cluster.ts";
 import { databaseRefusal, isUnreadable, reasonOf } from "./database-errors.ts";
+import { sqlGroups } from "./groups.ts";
 import type { Metadata } from "./metadata.ts";
+import { sqlProducerIds } from "./producers.ts";
 import { schemaSteps } from "./schema.ts";
 import { sqlTopics } from "./topics.ts";
 import { Transactions } from "./transactions.ts";
@@ -47,7 +51,14 @@ export async function openSqliteMetadata(path: string): Promise<Metadata | Refus
     await sql.close();
     return refused;
   }
-  return { topics: sqlTopics(transactions), close: () => sql.close() };
+  return {
+    topics: sqlTopics(transactions),
+    groups: sqlGroups(transactions),
+    brokerConfigs: sqlBrokerConfigs(transactions),
+    producerIds: sqlProducerIds(transactions),
+    cluster: sqlCluster(transactions),
+    close: () => sql.close(),
+  };
 }
 
 /** Checks the file, then sets it up: see the head of this file for the order. */

@@ -24,19 +24,30 @@ export function sqlTopics(transactions: Transactions<Statement>): TopicStore {
         if (added.length === 0) {
           return new Refusal("TOPIC_ALREADY_EXISTS", `topic ${topic.name} exists already`);
         }
-        for (const [name, value] of Object.entries(topic.config)) {
-          await sql`
-            insert into topic_configs (topic_id, name, value)
-            values (${topic.id}, ${name}, ${value})`;
-        }
+        await insertConfig(sql, topic.id, topic.config);
         return null;
       }),
 
     setState: (id, state) =>
       transactions.run(`moving topic ${id} to ${state}`, async (sql) => {
         const moved = await sql`update topics set state = ${state} where id = ${id} returning id`;
-        if (moved.length > 0) return null;
-        return new Refusal("UNKNOWN_TOPIC_OR_PARTITION", `there is no topic with the id ${id}`);
+        return moved.length > 0 ? null : unknown(id);
+      }),
+
+    setPartitionCount: (id, partitionCount) =>
+      transactions.run(`changing the partitions of topic ${id}`, async (sql) => {
+        const changed = await sql`
+          update topics set partition_count = ${partitionCount} where id = ${id} returning id`;
+        return changed.length > 0 ? null : unknown(id);
+      }),
+
+    setConfig: (id, config) =>
+      transactions.run(`changing the configuration of topic ${id}`, async (sql) => {
+        const found = await sql`select id from topics where id = ${id}`;
+        if (found.length === 0) return unknown(id);
+        await sql`delete from topic_configs where topic_id = ${id}`;
+        await insertConfig(sql, id, config);
+        return null;
       }),
 
     remove: (id) =>
@@ -45,6 +56,15 @@ export function sqlTopics(transactions: Transactions<Statement>): TopicStore {
         return null;
       }),
   };
+}
+
+const unknown = (id: string): Refusal =>
+  new Refusal("UNKNOWN_TOPIC_OR_PARTITION", `there is no topic with the id ${id}`);
+
+async function insertConfig(sql: Statement, id: string, config: TopicRow["config"]): Promise<void> {
+  for (const [name, value] of Object.entries(config)) {
+    await sql`insert into topic_configs (topic_id, name, value) values (${id}, ${name}, ${value})`;
+  }
 }
 
 /** One statement, so that topics and configurations are of the same moment on any database. */

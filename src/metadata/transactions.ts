@@ -14,7 +14,7 @@ import { databaseRefusal, isFailedSync } from "./database-errors.ts";
 /** Runs one statement, a tagged template: its values are parameters, never text. */
 export type Statement = (
   text: TemplateStringsArray,
-  ...values: (string | number)[]
+  ...values: (string | number | null | Uint8Array)[]
 ) => PromiseLike<Record<string, unknown>[]>;
 
 /** Runs `work` between BEGIN and COMMIT, or ROLLBACK if it rejects; rejects as the database. */

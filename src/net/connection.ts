@@ -18,7 +18,7 @@ import type { BudgetWaiter } from "./budget.ts";
 import { ByteChain } from "./byte-chain.ts";
 import { FrameReader, type Framing } from "./frames.ts";
 import type { CutReason, Network, NetworkMember } from "./network.ts";
-import type { Link, Session } from "./session.ts";
+import type { Endpoint, Link, Session } from "./session.ts";
 
 /** Replies up to this size are copied together; larger ones are kept and written as they are. */
 const copiedBytesMax = 16 * 1024;
@@ -27,6 +27,9 @@ const slabBytesMin = 1024;
 
 /** What a connection asks of a socket; the runtime's sockets have it. */
 export interface RawSocket {
+  /** This end of it; unknown once it is closed. */
+  readonly localAddress?: string;
+  readonly localPort?: number;
   /** Takes up to `length` bytes from `from` on: how many, possibly 0, or -1 if it is closed. */
   write(bytes: Uint8Array, from: number, length: number): number;
   pause(): void;
@@ -57,6 +60,8 @@ export class Connection implements Link, NetworkMember, BudgetWaiter {
   /** The socket took less than it was offered; it will tell when it takes more. */
   #full = false;
   #paused: Pause | null = null;
+  /** The session has enough to do for now. */
+  #held = false;
   /** Taken by the session and not answered; what the frame reader holds. Both in the budget. */
   #reservedBytes = 0;
   #partialBytes = 0;
@@ -133,6 +138,15 @@ export class Connection implements Link, NetworkMember, BudgetWaiter {
     this.onGone();
   }
 
+  get local(): Endpoint {
+    const { localAddress = "", localPort = 0 } = this.socket;
+    return { host: localAddress, port: localPort };
+  }
+
+  get unsentBytes(): number {
+    return this.#replies.bytes;
+  }
+
   send(bytes: Uint8Array): void {
     if (this.#state === "half-closed" || this.#state === "gone") return;
     if (bytes.length <= copiedBytesMax) this.#replies.appendCopy(bytes);
@@ -152,6 +166,11 @@ export class Connection implements Link, NetworkMember, BudgetWaiter {
     if (this.#state === "gone") return;
     this.#reservedBytes -= bytes;
     this.network.budget.release(bytes);
+    this.#steerReading();
+  }
+
+  hold(isHeld: boolean): void {
+    this.#held = isHeld;
     this.#steerReading();
   }
 
@@ -200,6 +219,9 @@ export class Connection implements Link, NetworkMember, BudgetWaiter {
     if (this.#full) this.#checkBacklog();
     else if (this.#state === "closing") this.#halfClose();
     this.#steerReading();
+    if (taken > 0 && this.#replies.bytes <= this.network.limits.replyPauseBytes / 2) {
+      this.guard(() => this.#session.sent?.());
+    }
   }
 
   sweep(now: number): void {
@@ -282,6 +304,7 @@ export class Connection implements Link, NetworkMember, BudgetWaiter {
    */
   #congestion(): Pause | null {
     const { limits, budget } = this.network;
+    if (this.#held) return "self";
     const share = this.#paused === "self" ? 0.5 : 1;
     if (this.#replies.bytes > limits.replyPauseBytes * share) return "self";
     if (this.#reservedBytes > limits.connectionInFlightBytesMax * share) return "self";

@@ -40,6 +40,7 @@ export const attribute = {
   logAppendTime: 0x08,
   transactional: 0x10,
   control: 0x20,
+  deleteHorizon: 0x40,
 } as const;
 
 /** All fields of one header, as numbers. `bytes` is the whole batch, prefix included. */
@@ -84,6 +85,7 @@ export const nextOffsetAt = (view: DataView, at: number): Offset =>
   (int64At(view, at) + view.getInt32(at + 23) + 1) as Offset;
 export const attributesAt = (view: DataView, at: number): number => view.getInt16(at + 21);
 export const maxTimestampAt = (view: DataView, at: number): number => int64At(view, at + 35);
+export const producerIdAt = (view: DataView, at: number): number => int64At(view, at + 43);
 export const recordsCountAt = (view: DataView, at: number): number => view.getInt32(at + 57);
 /** The codec that the attributes name; `undefined` for a number that Kafka has not given away. */
 export const compressionOf = (attributes: number): Compression | undefined =>
@@ -143,6 +145,23 @@ export function checkBatch(
 export function stamp(view: DataView, at: number, baseOffset: Offset, leaderEpoch: number): void {
   putInt64(view, at, baseOffset);
   view.setInt32(at + 12, leaderEpoch);
+}
+
+/**
+ * Changes what a broker may change of a producer's batch. All of it is inside the checksum, which
+ * has to be stored anew by {@link seal}.
+ * @param bytes the whole size of the batch, prefix included
+ */
+export function amend(
+  view: DataView,
+  at: number,
+  attributes: number,
+  maxTimestamp: number,
+  bytes: number,
+): void {
+  view.setInt32(at + 8, bytes - batchPrefixBytes);
+  view.setInt16(at + 21, attributes);
+  putInt64(view, at + 35, maxTimestamp);
 }
 
 /** Computes and stores the checksum of the batch at `at`; for batches made here. */

@@ -6,7 +6,7 @@
  * gzip and zstd go through node:zlib: Bun's own functions for them know no cap. LZ4 and Snappy are
  * ours (`lz4.ts`, `snappy.ts`).
  */
-import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { assert } from "../base/assert.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { Compression } from "./batch.ts";
@@ -18,9 +18,12 @@ import { areWholeFrames } from "./zstd.ts";
 /** A codec that changes something. */
 export type Codec = Exclude<Compression, "none">;
 
-/** Packs bytes, as Kafka's own producer would. */
-export function compress(codec: Codec, bytes: Uint8Array): Uint8Array {
-  return codecs[codec].compress(bytes);
+/**
+ * Packs bytes, as Kafka's own producer would.
+ * @param level how hard to try, for gzip and zstd; the codec's default where it is left out
+ */
+export function compress(codec: Codec, bytes: Uint8Array, level?: number): Uint8Array {
+  return codecs[codec].compress(bytes, level);
 }
 
 /**
@@ -46,22 +49,26 @@ export function decompress(
 }
 
 interface CodecFunctions {
-  compress(bytes: Uint8Array): Uint8Array;
+  compress(bytes: Uint8Array, level?: number): Uint8Array;
   decompress(packed: Uint8Array, bytesMax: number): Uint8Array | DecompressFault;
 }
 
 const codecs: Readonly<Record<Codec, CodecFunctions>> = {
   gzip: {
-    compress: (bytes) => gzipSync(bytes),
+    compress: (bytes, level) => gzipSync(bytes, level === undefined ? {} : { level }),
     decompress: (packed, bytesMax) => inflate(gunzipSync, packed, bytesMax),
   },
-  snappy: { compress: compressSnappy, decompress: decompressSnappy },
+  snappy: { compress: (bytes) => compressSnappy(bytes), decompress: decompressSnappy },
   lz4: {
-    compress: compressLz4,
+    compress: (bytes) => compressLz4(bytes),
     decompress: (packed, bytesMax) => decompressLz4(packed, bytesMax, hash32),
   },
   zstd: {
-    compress: (bytes) => zstdCompressSync(bytes),
+    compress: (bytes, level) =>
+      zstdCompressSync(
+        bytes,
+        level === undefined ? {} : { params: { [constants.ZSTD_c_compressionLevel]: level } },
+      ),
     decompress: (packed, bytesMax) =>
       areWholeFrames(packed) ? inflate(zstdDecompressSync, packed, bytesMax) : "damaged",
   },

@@ -45,9 +45,14 @@ export interface BatchRecord {
 /**
  * Opens the records of the whole batch at `at`, which `checkBatch` has found sound.
  * CORRUPT_MESSAGE: they can't be unpacked, or can't be as many as the header says.
- * MESSAGE_TOO_LARGE: unpacked, they pass `decompressedBytesMax`.
+ * MESSAGE_TOO_LARGE: unpacked, they pass `unpackedBytesMax`.
  */
-export function openRecords(bytes: Uint8Array, view: DataView, at: number): RecordCursor | Refusal {
+export function openRecords(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  unpackedBytesMax = decompressedBytesMax,
+): RecordCursor | Refusal {
   const header = readHeader(view, at);
   const codec = compressionOf(header.attributes);
   if (codec === undefined) return corrupt(header, "unknown compression");
@@ -55,7 +60,7 @@ export function openRecords(bytes: Uint8Array, view: DataView, at: number): Reco
   assert(end <= bytes.length, "openRecords: the whole batch is there");
   if (codec === "none") return cursorOver(header, bytes, at + batchHeaderBytes, end);
   const packed = bytes.subarray(at + batchHeaderBytes, end);
-  const unpacked = decompress(codec, packed, decompressedBytesMax);
+  const unpacked = decompress(codec, packed, unpackedBytesMax);
   if (unpacked instanceof Refusal) return unpacked;
   return cursorOver(header, unpacked, 0, unpacked.length);
 }

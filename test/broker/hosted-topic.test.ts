@@ -1,10 +1,13 @@
 import { expect, test } from "bun:test";
 import { Refusal } from "../../src/base/refusal.ts";
 import { HostedTopic } from "../../src/broker/hosted-topic.ts";
+import type { PartitionParts } from "../../src/broker/partition.ts";
+import { ProducerCensus } from "../../src/broker/producer-census.ts";
+import { producerFile } from "../../src/broker/producer-snapshot.ts";
 import { refusingLog } from "../../src/broker/refusing-log.ts";
 import { DiskSpace } from "../../src/broker/space.ts";
 import { topicConfigOf } from "../../src/broker/topic-config.ts";
-import type { PartitionLog } from "../../src/log/log.ts";
+import type { LogConfig, PartitionLog } from "../../src/log/log.ts";
 import { ManualClock } from "../fake/clock.ts";
 import { MemoryDisk } from "../fake/disk.ts";
 import { MemoryLogger } from "../fake/logger.ts";
@@ -13,18 +16,33 @@ import { unwrap } from "../support/log-world.ts";
 const reachedTheLog = new Refusal("SHUTTING_DOWN", "the log was asked");
 
 /** A topic of two partitions, for batches up to 100 bytes; its logs note what reaches them. */
-async function topicOn(freeBytes: number): Promise<{ topic: HostedTopic; taken: string[] }> {
+async function topicOn(
+  freeBytes: number,
+): Promise<{ topic: HostedTopic; taken: string[]; configured: LogConfig[] }> {
   const disk = new MemoryDisk();
   disk.capacityBytes = freeBytes;
-  const space = new DiskSpace(disk, new ManualClock(), new MemoryLogger(), 1000);
+  const [clock, logger] = [new ManualClock(), new MemoryLogger()];
+  const space = new DiskSpace(disk, clock, logger, 1000);
   await space.probe();
+  const parts: PartitionParts = {
+    space,
+    clock,
+    logger,
+    census: new ProducerCensus(clock, logger),
+    producerStore: (topic, index) => producerFile(disk, `topics/${topic}/${index}/producers`),
+  };
   const taken: string[] = [];
+  const configured: LogConfig[] = [];
   const logs = [0, 1].map((index): PartitionLog => {
     return {
       ...refusingLog(reachedTheLog),
       append(batch) {
         taken.push(`${batch.byteLength} to ${index}`);
         return reachedTheLog;
+      },
+      configure(config) {
+        configured.push(config);
+        return Promise.resolve(null);
       },
     };
   });
@@ -37,7 +55,7 @@ async function topicOn(freeBytes: number): Promise<{ topic: HostedTopic; taken: 
     config: {},
   } as const;
   const config = unwrap(topicConfigOf({ "max.message.bytes": "100" }));
-  return { topic: new HostedTopic(row, config, logs, space), taken };
+  return { topic: new HostedTopic(row, config, logs, parts), taken, configured };
 }
 
 test("a batch that breaks no rule reaches the log of its partition", async () => {
@@ -71,4 +89,38 @@ test("after its end no partition takes anything, whoever still holds it", async 
   expect(first?.append(new Uint8Array(61))).toBe(deleted);
   expect(second?.append(new Uint8Array(1000))).toBe(deleted);
   expect(taken).toEqual([]);
+});
+
+test("another configuration holds at once, for batches, logs and the row", async () => {
+  const { topic, taken, configured } = await topicOn(10_000);
+  const config = unwrap(topicConfigOf({ "max.message.bytes": "200", "segment.bytes": "65536" }));
+  await topic.configure(config, 3);
+  expect(topic.config).toBe(config);
+  expect(topic.row.config).toEqual(config.raw);
+  expect(topic.partitions[0]?.append(new Uint8Array(200))).toBe(reachedTheLog);
+  expect(taken).toEqual(["200 to 0"]);
+  expect(configured).toEqual(
+    [0, 1].map(() => ({
+      segmentBytes: 65_536,
+      segmentMs: 604_800_000,
+      durability: { fsync: "always" },
+      lingerMs: 3,
+    })),
+  );
+});
+
+test("more partitions come behind those there are", async () => {
+  const { topic } = await topicOn(10_000);
+  const [first] = topic.partitions;
+  topic.add([refusingLog(reachedTheLog)]);
+  expect(topic.partitions.map(({ index }) => index)).toEqual([0, 1, 2]);
+  expect(topic.partitions[0]).toBe(first);
+  expect(topic.row.partitionCount).toBe(3);
+});
+
+test("whether records may be deleted by request depends on the policy", async () => {
+  const { topic } = await topicOn(10_000);
+  expect(topic.isDeleting).toBe(true);
+  await topic.configure(unwrap(topicConfigOf({ "cleanup.policy": "compact" })), 0);
+  expect(topic.isDeleting).toBe(false);
 });

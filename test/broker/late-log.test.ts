@@ -110,3 +110,24 @@ test("once they are closed no round begins", async () => {
   await world.round();
   expect(world.attempts).toBe(0);
 });
+
+test("it follows what it was told meanwhile, and tells of roll-backs", async () => {
+  const world = new World();
+  expect(await world.log.configure({ ...smallConfig, segmentMs: 5 })).toBeNull();
+  await world.round();
+  let rolledBack = 0;
+  world.log.onRolledBack(() => (rolledBack += 1));
+  await acked(world.log, { first: 0 });
+  expect(world.log.visibleBytes).toBe(batchOf({ first: 0 }).length);
+  world.clock.advance(6);
+  await acked(world.log, { first: 1 });
+  const names = (await world.disk.list("0")).map(({ name }) => name);
+  expect(names.filter((name) => name.endsWith(".log"))).toHaveLength(2);
+  world.disk.failNext("append", /\.log$/, "full");
+  const refused = world.log.append(batchOf({ first: 2 }));
+  expect(refused instanceof Refusal ? refused : await refused.committed).toMatchObject({
+    code: "DISK_FULL",
+  });
+  expect(rolledBack).toBe(1);
+  await world.log.close();
+});

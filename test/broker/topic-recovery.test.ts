@@ -196,13 +196,38 @@ describe("a row that is ready", () => {
 
   test("with more partitions on the disk than it knows says which are not served", async () => {
     const world = await withTopics({ name: "orders", partitionCount: 4 });
-    editRows(world, (row) => ({ ...row, partitionCount: 2 }));
-    const broker = await world.start();
+    const whole = await world.start();
+    for (const index of [2, 3]) await append(whole, "orders", index, index);
+    await whole.close();
+    const next = world.next();
+    editRows(next, (row) => ({ ...row, partitionCount: 2 }));
+    const broker = await next.start();
     expect(broker.topic("orders")?.partitions).toHaveLength(2);
-    expect(reasons(world, "partitions not served: the metadata does not know them")).toEqual([
+    expect(reasons(next, "partitions not served: the metadata does not know them")).toEqual([
       { topic: "orders", partitions: "2 3" },
     ]);
-    expect(await partitionsOnDisk(world, "orders")).toEqual(["0", "1", "2", "3"]);
+    expect(await partitionsOnDisk(next, "orders")).toEqual(["0", "1", "2", "3"]);
+    await broker.close();
+  });
+
+  test("with empty directories beyond its partitions is as a stopped growth left it", async () => {
+    const world = await withTopics({ name: "orders", partitionCount: 2 });
+    await world.disk.makeDirectory("topics/orders/2");
+    const broker = await world.start();
+    expect(broker.topic("orders")?.partitions).toHaveLength(2);
+    expect(world.complaints).toEqual([]);
+    expect(await broker.createPartitions("orders", 3)).toBeNull();
+    expect(await append(broker, "orders", 7, 2)).toBeNull();
+    await broker.close();
+  });
+
+  test("with values that don't go together any more follows the default for one of them", async () => {
+    const world = await withTopics({ name: "orders" });
+    const config = { "min.compaction.lag.ms": "20", "max.compaction.lag.ms": "10" };
+    editRows(world, (row) => ({ ...row, config }));
+    const broker = await world.start();
+    expect(broker.topic("orders")?.config.raw).toEqual({ "min.compaction.lag.ms": "20" });
+    expect(world.complaints).toEqual(["configuration ignored"]);
     await broker.close();
   });
 

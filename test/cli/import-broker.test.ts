@@ -10,7 +10,12 @@ import { call } from "./read-fixture.ts";
 /** A broker with its defaults, in `data`, on a free port. */
 async function serve(data: string): Promise<{ server: Server; address: string }> {
   const defaults = Object.entries(brokerOptions).map(([key, { fallback }]) => [key, fallback]);
-  const options: BrokerOptions = { ...Object.fromEntries(defaults), data, nativePort: 0 };
+  const options: BrokerOptions = {
+    ...Object.fromEntries(defaults),
+    data,
+    nativePort: 0,
+    kafkaPort: 0,
+  };
   const server = await startServer(options, new MemoryLogger());
   if (server instanceof StartFailure) throw new Error(server.message);
   const door = server.doors.find(({ name }) => name === "native protocol");

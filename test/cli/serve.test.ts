@@ -14,7 +14,16 @@ import { until } from "../support/until.ts";
 /** A broker that runs as a command, from when it is ready until it is told to stop. */
 async function serving(data: string, ...args: string[]) {
   const world = new MemoryWorld();
-  const ended = callIn(world, ["serve", "--data", data, "--native-port", "0", ...args]);
+  const ended = callIn(world, [
+    "serve",
+    "--data",
+    data,
+    "--native-port",
+    "0",
+    "--kafka-port",
+    "0",
+    ...args,
+  ]);
   await until(() => world.stderr.text.includes("ready") || Bun.peek.status(ended) !== "pending");
   const port = Number(/127\.0\.0\.1:(\d+)/.exec(world.stderr.text)?.[1]);
   const stop = (reason: StopReason) => {
@@ -78,7 +87,15 @@ describe("a broker", () => {
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line).event);
-    expect(events).toEqual(["listening", "listening", "ready", "stopping", "stopped"]);
+    expect(events).toEqual([
+      "groups loaded",
+      "listening",
+      "listening",
+      "listening",
+      "ready",
+      "stopping",
+      "stopped",
+    ]);
   });
 
   test("warns while everybody may do everything", async () => {
@@ -106,7 +123,7 @@ describe("a broker that can't start says why, and ends with 1", () => {
     using directory = temporaryDirectory();
     const port = server.address.split(":")[1] ?? "";
     const { code, out, error } = await asked(directory.path, "--native-port", port);
-    expect(error).toStartWith(`obelisk serve: native port ${port} on 127.0.0.1 is taken: `);
+    expect(error).toContain(`obelisk serve: native port ${port} on 127.0.0.1 is taken: `);
     expect([code, out]).toEqual([1, ""]);
   });
 
@@ -132,7 +149,7 @@ test("a port for everybody is refused unless it is spelled out", async () => {
 test("without a command the program is the broker, until it is told to end", async () => {
   using directory = temporaryDirectory();
   const main = join(import.meta.dir, "../../src/main.ts");
-  const child = Bun.spawn([process.execPath, main, "--native-port", "0"], {
+  const child = Bun.spawn([process.execPath, main, "--native-port", "0", "--kafka-port", "0"], {
     cwd: directory.path,
     env: {},
     stdout: "ignore",

@@ -174,6 +174,50 @@ export function logSuite(name: string, make: () => Promise<LogUnderTest>): void 
       await log.close();
     });
 
+    test("the bytes that became visible are counted from the opening on", async () => {
+      const under = await make();
+      expect(under.log.visibleBytes).toBe(0);
+      let bytes = 0;
+      for (let i = 0; i < 20; i++) {
+        const shape = { first: i, valueBytes: 10_000 };
+        bytes += batchOf(shape).length;
+        await acked(under.log, shape);
+        expect(under.log.visibleBytes).toBe(bytes);
+      }
+      await under.log.trim(offset(15));
+      expect(under.log.visibleBytes).toBe(bytes);
+      const log = await under.reopen();
+      expect(log.visibleBytes).toBe(0);
+      await log.close();
+    });
+
+    test("a configuration holds for the appends that follow, and all is there", async () => {
+      const under = await make();
+      const config = {
+        segmentBytes: 64 * 1024,
+        segmentMs: 1_000_000,
+        durability: { fsync: "always" },
+        lingerMs: 0,
+      } as const;
+      for (const durability of [
+        { fsync: "never" },
+        { fsync: "interval", intervalMs: 5 },
+        { fsync: "always" },
+      ] as const) {
+        const from = under.log.endOffset;
+        const appended = range(from, from + 10).map((i) =>
+          unwrap(under.log.append(batchOf({ first: i }))),
+        );
+        expect(await under.log.configure({ ...config, durability })).toBeNull();
+        expect(await Promise.all(appended.map((one) => one.committed))).toEqual(
+          appended.map(() => null),
+        );
+      }
+      const log = await under.reopen();
+      expect((await readAll(log)).map((record) => record.number)).toEqual(range(0, 30));
+      await log.close();
+    });
+
     test("a closed log refuses appends and a deleted one is gone", async () => {
       const under = await make();
       await acked(under.log, { first: 0 });

@@ -90,6 +90,36 @@ export function topicStoreSuite(implementation: string, makeWorld: () => TopicSt
     await metadata.close();
   });
 
+  story("a topic gets more partitions", async (world) => {
+    const metadata = await world.open();
+    await metadata.topics.insert(orders);
+    expect(await metadata.topics.setPartitionCount(orders.id, 7)).toBeNull();
+    expect(await metadata.topics.all()).toEqual([{ ...orders, partitionCount: 7 }]);
+    const refused = await metadata.topics.setPartitionCount(users.id, 7);
+    expect(refused?.code).toBe("UNKNOWN_TOPIC_OR_PARTITION");
+    await metadata.close();
+  });
+
+  story("a configuration is replaced as a whole, and of one topic only", async (world) => {
+    const metadata = await world.open();
+    await metadata.topics.insert(orders);
+    await metadata.topics.insert(users);
+    const config = { "segment.ms": "1", "x'; drop table topics; --": "" };
+    expect(await metadata.topics.setConfig(orders.id, config)).toBeNull();
+    expect(byName(unwrap(await metadata.topics.all()))).toEqual([{ ...orders, config }, users]);
+    expect(await metadata.topics.setConfig(orders.id, {})).toBeNull();
+    expect(byName(unwrap(await metadata.topics.all()))).toEqual([{ ...orders, config: {} }, users]);
+    await metadata.close();
+  });
+
+  story("a topic that is not there has no configuration", async (world) => {
+    const metadata = await world.open();
+    const refused = await metadata.topics.setConfig(orders.id, { "segment.ms": "1" });
+    expect(refused?.code).toBe("UNKNOWN_TOPIC_OR_PARTITION");
+    expect(await metadata.topics.all()).toEqual([]);
+    await metadata.close();
+  });
+
   story("a removed topic is gone with its configuration, and its name is free", async (world) => {
     const metadata = await world.open();
     await metadata.topics.insert(orders);

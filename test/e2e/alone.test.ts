@@ -63,6 +63,7 @@ describe("the executable, alone in an empty directory with an empty environment"
       "data/topics/user-events/0",
       "data/topics/user-events/0/00000000000000000000.idx",
       "data/topics/user-events/0/00000000000000000000.log",
+      "data/topics/user-events/0/producers",
       "data/topics/user-events/topic-id",
       "obelisk",
     ]);

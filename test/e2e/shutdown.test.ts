@@ -159,7 +159,7 @@ describe("a start that can't be", () => {
     const checker = new Checker(history, false);
     await until(() => fs.existsSync(join(data, "topics/orders/0/00000000000000000000.idx")));
     const before = treeOf(data);
-    const second = await run(["serve", "--data", data, "--native-port", "0"]);
+    const second = await run(["serve", "--data", data, "--native-port", "0", "--kafka-port", "0"]);
     expect(second.stderr).toBe(
       `obelisk serve: ${data} is in use by process ${broker.pid}: a directory has one broker\n`,
     );
@@ -190,7 +190,7 @@ describe("a start that can't be", () => {
     using directory = temporaryDirectory();
     const data = join(directory.path, "data");
     fs.writeFileSync(data, "as it was");
-    const refused = await run(["serve", "--data", data, "--native-port", "0"]);
+    const refused = await run(["serve", "--data", data, "--native-port", "0", "--kafka-port", "0"]);
     expect(refused.stderr).toStartWith(`obelisk serve: data directory ${data}: `);
     expect(refused.code).toBe(1);
     expect(fs.readFileSync(data, "utf8")).toBe("as it was");
@@ -202,7 +202,15 @@ describe("a start that can't be", () => {
       using directory = temporaryDirectory();
       const data = join(directory.path, "data");
       fs.mkdirSync(data, { mode: 0o500 });
-      const refused = await run(["serve", "--data", data, "--native-port", "0"]);
+      const refused = await run([
+        "serve",
+        "--data",
+        data,
+        "--native-port",
+        "0",
+        "--kafka-port",
+        "0",
+      ]);
       expect(refused.stderr).toContain(data);
       expect(refused.code).toBe(1);
       expect(treeOf(data)).toEqual({});
@@ -223,7 +231,15 @@ describe("a start that can't be", () => {
       expect(await broker.end("SIGTERM")).toBe(0);
       await volume.makeReadOnly();
       for (const directory of [data, join(volume.path, "new")]) {
-        const refused = await run(["serve", "--data", directory, "--native-port", "0"]);
+        const refused = await run([
+          "serve",
+          "--data",
+          directory,
+          "--native-port",
+          "0",
+          "--kafka-port",
+          "0",
+        ]);
         expect(refused.stderr).toStartWith(`obelisk serve: data directory ${directory}: `);
         expect(refused.stderr).toContain("read-only");
         expect(refused.code).toBe(1);

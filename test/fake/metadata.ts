@@ -3,7 +3,15 @@
  * machine that stops in between keeps the whole call or nothing of it.
  */
 import { Refusal } from "../../src/base/refusal.ts";
-import type { Metadata, TopicRow, TopicStore } from "../../src/metadata/metadata.ts";
+import type {
+  BrokerConfigStore,
+  ClusterStore,
+  Metadata,
+  ProducerIdStore,
+  TopicRow,
+  TopicStore,
+} from "../../src/metadata/metadata.ts";
+import { MemoryGroupStore } from "./group-store.ts";
 
 /** What becomes of a call: `stop before` and `stop after` it has changed anything never settle. */
 export type MetadataFate = "go on" | "stop before" | "stop after" | Refusal;
@@ -16,13 +24,58 @@ export class MemoryMetadata implements Metadata {
   fate: (call: string) => MetadataFate = () => "go on";
   isClosed = false;
 
-  /** @param rows by id; what outlives a stop of the machine */
-  constructor(readonly rows = new Map<string, TopicRow>()) {}
+  /** What was set for the broker. */
+  brokerConfig: Readonly<Record<string, string>> = {};
+  nextProducerId = 0;
+  clusterId: string | null = null;
+
+  /**
+   * @param rows by id; what outlives a stop of the machine
+   * @param groups the same
+   */
+  constructor(
+    readonly rows = new Map<string, TopicRow>(),
+    readonly groups = new MemoryGroupStore(),
+  ) {}
 
   /** The same rows for the next start. */
   reopened(): MemoryMetadata {
-    return new MemoryMetadata(new Map(this.rows));
+    const next = new MemoryMetadata(new Map(this.rows), this.groups.reopened());
+    next.brokerConfig = this.brokerConfig;
+    next.nextProducerId = this.nextProducerId;
+    next.clusterId = this.clusterId;
+    return next;
   }
+
+  readonly brokerConfigs: BrokerConfigStore = {
+    all: () => Promise.resolve(this.isClosed ? closedRefusal() : this.brokerConfig),
+
+    replace: (config) =>
+      this.#change("replace broker configs", () => {
+        this.brokerConfig = { ...config };
+        return null;
+      }),
+  };
+
+  readonly producerIds: ProducerIdStore = {
+    reserve: async (count, least) => {
+      let first = 0;
+      const refused = await this.#change("reserve producer ids", () => {
+        first = Math.max(this.nextProducerId, least);
+        this.nextProducerId = first + count;
+        return null;
+      });
+      return refused ?? first;
+    },
+  };
+
+  readonly cluster: ClusterStore = {
+    id: (proposed) => {
+      if (this.isClosed) return Promise.resolve(closedRefusal());
+      this.clusterId ??= proposed;
+      return Promise.resolve(this.clusterId);
+    },
+  };
 
   readonly topics: TopicStore = {
     all: () => Promise.resolve(this.isClosed ? closedRefusal() : [...this.rows.values()]),
@@ -37,12 +90,17 @@ export class MemoryMetadata implements Metadata {
       }),
 
     setState: (id, state) =>
-      this.#change(`set ${this.rows.get(id)?.name} ${state}`, () => {
-        const row = this.rows.get(id);
-        if (row === undefined) return new Refusal("UNKNOWN_TOPIC_OR_PARTITION", `no id ${id}`);
-        this.rows.set(id, { ...row, state });
-        return null;
-      }),
+      this.#change(`set ${this.rows.get(id)?.name} ${state}`, () => this.#update(id, { state })),
+
+    setPartitionCount: (id, partitionCount) =>
+      this.#change(`set ${this.rows.get(id)?.name} ${partitionCount} partitions`, () =>
+        this.#update(id, { partitionCount }),
+      ),
+
+    setConfig: (id, config) =>
+      this.#change(`set ${this.rows.get(id)?.name} config`, () =>
+        this.#update(id, { config: { ...config } }),
+      ),
 
     remove: (id) =>
       this.#change(`remove ${this.rows.get(id)?.name}`, () => {
@@ -53,7 +111,15 @@ export class MemoryMetadata implements Metadata {
 
   close(): Promise<void> {
     this.isClosed = true;
+    this.groups.isClosed = true;
     return Promise.resolve();
+  }
+
+  #update(id: string, change: Partial<TopicRow>): Refusal | null {
+    const row = this.rows.get(id);
+    if (row === undefined) return new Refusal("UNKNOWN_TOPIC_OR_PARTITION", `no id ${id}`);
+    this.rows.set(id, { ...row, ...change });
+    return null;
   }
 
   #change(call: string, change: () => Refusal | null): Promise<Refusal | null> {

@@ -65,6 +65,61 @@ test("everything that waits behind a failed write is refused, none of it is stor
   expect((await readAll(await world.open())).map((record) => record.number)).toEqual([0]);
 });
 
+test("listeners hear of a roll-back before its appends are refused, with the end gone back", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  await acked(log, { first: 0 });
+  const heard: string[] = [];
+  const stop = log.onRolledBack(() => heard.push(`end ${log.endOffset}`));
+  world.disk.failNext("append", /\.log$/, "full");
+  const { committed } = unwrap(log.append(batchOf({ first: 1, count: 3 })));
+  void committed.then((refusal) => heard.push(String(refusal?.code)));
+  await committed;
+  expect(heard).toEqual(["end 1", "DISK_FULL"]);
+  stop();
+  world.disk.failNext("append", /\.log$/, "full");
+  await unwrap(log.append(batchOf({ first: 1 }))).committed;
+  expect(heard).toHaveLength(2);
+  await log.close();
+});
+
+test("a log that is to be durable from now on, is with all that it has", async () => {
+  const config = { ...smallConfig, durability: { fsync: "never" } } as const;
+  const world = new LogWorld(new MemoryDisk(), config);
+  const log = await world.open();
+  for (let i = 0; i < 10; i++) await acked(log, { first: i, valueBytes: 20_000 });
+  expect(await log.configure(smallConfig)).toBeNull();
+  await acked(log, { first: 10 });
+  const next = new LogWorld(world.disk.crash({ keep: "synced" }));
+  expect((await readAll(await next.open())).map(({ number }) => number)).toEqual(range(0, 11));
+});
+
+test("a write that is under way when durability is asked for, has it when it is answered", async () => {
+  const config = { ...smallConfig, durability: { fsync: "never" } } as const;
+  const world = new LogWorld(new MemoryDisk(), config);
+  const log = await world.open();
+  await acked(log, { first: 0 });
+  const gate = world.disk.hold("append");
+  const { committed } = unwrap(log.append(batchOf({ first: 1 })));
+  await gate.reached();
+  const configured = log.configure(smallConfig);
+  gate.release();
+  expect(await committed).toBeNull();
+  await configured;
+  const next = new LogWorld(world.disk.crash({ keep: "synced" }));
+  expect((await readAll(await next.open())).map(({ number }) => number)).toEqual([0, 1]);
+});
+
+test("a sync that fails when durability is asked for seals the log", async () => {
+  const config = { ...smallConfig, durability: { fsync: "never" } } as const;
+  const world = new LogWorld(new MemoryDisk(), config);
+  const log = await world.open();
+  await acked(log, { first: 0 });
+  world.disk.failNext("sync", /\.log$/, "failed");
+  expect((await log.configure(smallConfig))?.code).toBe("KAFKA_STORAGE_ERROR");
+  expect(log.append(batchOf({ first: 1 }))).toMatchObject({ code: "KAFKA_STORAGE_ERROR" });
+});
+
 test("ENOSPC at each write: refused, nothing torn, accepted again when there is room", async () => {
   for (let failAt = 0; failAt < 12; failAt++) {
     for (const partialBytes of [0, 1, 70, 5000]) {

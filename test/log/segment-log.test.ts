@@ -162,3 +162,15 @@ test("a finished segment is written beside its mapped index, and the index is us
   expect(world.logger.named("index rebuilt")).toEqual([]);
   await again.close();
 });
+
+test("another segment size holds from the next batch on, whatever the segment has", async () => {
+  const world = new LogWorld(new MemoryDisk(), { ...smallConfig, segmentBytes: 1 << 30 });
+  const log = await world.open();
+  for (let i = 0; i < 10; i++) await acked(log, { first: i, valueBytes: 20_000 });
+  expect(log.segments).toHaveLength(1);
+  await log.configure(smallConfig);
+  for (let i = 10; i < 20; i++) await acked(log, { first: i, valueBytes: 20_000 });
+  expect(log.segments.length).toBeGreaterThan(3);
+  expect((await readAll(log)).map((record) => record.number)).toEqual(range(0, 20));
+  await log.close();
+});

@@ -1,5 +1,5 @@
 /** Batches for tests: records whose content tells which one they are. */
-import { BatchBuilder } from "../../src/record/builder.ts";
+import { BatchBuilder, type BatchOptions } from "../../src/record/builder.ts";
 import type { Compression } from "../../src/record/batch.ts";
 import { viewOf } from "../../src/record/batch.ts";
 import { openRecords } from "../../src/record/records.ts";
@@ -17,6 +17,9 @@ export interface BatchShape {
   /** Milliseconds of the first record; each next one is a millisecond later. */
   readonly timestamp?: number;
   readonly compression?: Compression;
+  /** Of an idempotent producer: its id, epoch and the sequence of the first record. */
+  readonly producer?: Pick<BatchOptions, "producerId" | "producerEpoch" | "baseSequence">;
+  readonly isKeyless?: boolean;
 }
 
 /** A sealed batch of records `first`, `first + 1`, … */
@@ -24,13 +27,12 @@ export function batchOf(shape: BatchShape): Uint8Array {
   const { first, count = 1, valueBytes = 10, timestamp = 1_000_000 + first } = shape;
   const builder = new BatchBuilder();
   for (let i = 0; i < count; i++) {
-    const key = text.encode(`k${first + i}`);
+    const key = shape.isKeyless === true ? null : text.encode(`k${first + i}`);
     const value = text.encode(`v${first + i}`.padEnd(valueBytes, "."));
     builder.append({ timestamp: timestamp + i, key, value });
   }
-  const batch = builder.build(shape.compression ? { compression: shape.compression } : {});
-  if (batch instanceof Refusal) throw new Error(batch.message);
-  return batch;
+  const { compression } = shape;
+  return builder.build({ ...(compression ? { compression } : {}), ...shape.producer });
 }
 
 /** The numbers of the records in whole batches, as {@link batchOf} gave them. */

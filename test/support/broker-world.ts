@@ -7,7 +7,7 @@ import { Refusal } from "../../src/base/refusal.ts";
 import type { Broker } from "../../src/broker/broker.ts";
 import { type BrokerSettings, createBroker } from "../../src/broker/create-broker.ts";
 import { topicConfigDefault } from "../../src/broker/topic-config.ts";
-import type { OpenLog } from "../../src/broker/topic-life.ts";
+import type { ForgetTopic, OpenLog } from "../../src/broker/topic-life.ts";
 import { diskReserveBytesDefault } from "../../src/limits.ts";
 import { LogEnvironment } from "../../src/log/environment.ts";
 import { openSegmentLog } from "../../src/log/open.ts";
@@ -29,6 +29,7 @@ export class BrokerWorld {
     topicDefaults: topicConfigDefault,
     lingerMs: 0,
     partitionsMax: 1000,
+    facts: {},
     diskReserveBytes: diskReserveBytesDefault,
   };
 
@@ -41,6 +42,9 @@ export class BrokerWorld {
   openLog: OpenLog = async (directory, config) =>
     await openSegmentLog(this.#environment, directory, config);
 
+  /** Is told of deleted topics; tests put something in its place. */
+  forgetTopic: ForgetTopic = () => Promise.resolve(null);
+
   #environment = this.#newEnvironment();
 
   async tryStart(): Promise<Broker | Refusal> {
@@ -48,7 +52,9 @@ export class BrokerWorld {
     const { disk, metadata, clock, logger } = this;
     const openLog: OpenLog = (directory, config) => this.openLog(directory, config);
     const random = seededRandom(this.#seed++);
-    return await createBroker({ disk, metadata, clock, random, logger, openLog }, this.settings);
+    const forgetTopic: ForgetTopic = (name) => this.forgetTopic(name);
+    const parts = { disk, metadata, clock, random, logger, openLog, forgetTopic };
+    return await createBroker(parts, this.settings);
   }
 
   async start(): Promise<Broker> {

@@ -56,7 +56,15 @@ export class TestServer implements AsyncDisposable {
 
   /** Starts it again, in the same directory. */
   async start(): Promise<void> {
-    const options = brokerOptionsOf("--data", this.data, "--native-port", "0", ...this.args);
+    const options = brokerOptionsOf(
+      "--data",
+      this.data,
+      "--native-port",
+      "0",
+      "--kafka-port",
+      "0",
+      ...this.args,
+    );
     const started = await startServer(options, this.logger);
     if (started instanceof StartFailure) throw new Error(started.message);
     this.#server = started;

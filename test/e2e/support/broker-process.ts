@@ -152,7 +152,18 @@ export async function startBroker(
 ): Promise<StartedBroker> {
   const from = performance.now();
   const started = new ObeliskProcess(
-    ["serve", "--data", data, "--native-port", "0", "--log-format", "json", ...args],
+    [
+      "serve",
+      "--data",
+      data,
+      "--native-port",
+      "0",
+      "--kafka-port",
+      "0",
+      "--log-format",
+      "json",
+      ...args,
+    ],
     options,
   );
   try {

@@ -1,0 +1,243 @@
+/**
+ * One partition as the broker hosts it: the rules that a batch must pass, the offsets that clients
+ * see, who waits for records, and the idempotent producers, all above one log.
+ *
+ * Invariants: once it has ended, no append reaches the log and nothing is read, whoever still holds
+ * it; a batch is judged and appended in one go, with no other in between; whatever the log does to
+ * its ends, watermarks and producers follow within the same call.
+ */
+import { offset, type Offset } from "../base/brands.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import { Refusal } from "../base/refusal.ts";
+import type { Appended, LogRead, PartitionLog, TimedOffset } from "../log/log.ts";
+import { leaderEpoch } from "../log/scan.ts";
+import { type BatchHeader, readHeader, viewOf } from "../record/batch.ts";
+import { admit, type BatchRules, sizeRefusal } from "./batch-rules.ts";
+import type { EpochEnd, Partition, Produced, ProducerState } from "./broker.ts";
+import { checkProduced, type ProduceOptions } from "./produced-batch.ts";
+import type { ProducerCensus } from "./producer-census.ts";
+import { ProducerKeeper } from "./producer-keeper.ts";
+import type { RetainedBatch } from "./producer-sequence.ts";
+import type { ProducerStore } from "./producer-snapshot.ts";
+import type { DiskSpace } from "./space.ts";
+import { Watches } from "./waiters.ts";
+import { Watermarks } from "./watermarks.ts";
+
+/** What a partition knows of its topic; the rules change with the topic's configuration. */
+export interface PartitionOwner {
+  readonly name: string;
+  readonly rules: BatchRules;
+  /** `cleanup.policy` has `delete`. */
+  readonly isDeleting: boolean;
+}
+
+/** What all partitions of a broker share. */
+export interface PartitionParts {
+  readonly space: DiskSpace;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly census: ProducerCensus;
+  /** Where the producers of one partition are kept. */
+  readonly producerStore: (topic: string, index: number) => ProducerStore;
+}
+
+/** See the head of this file. */
+export class HostedPartition implements Partition {
+  readonly topic: string;
+  readonly leaderEpoch = leaderEpoch;
+  readonly watermarks: Watermarks;
+  readonly watches = new Watches();
+  readonly #keeper: ProducerKeeper;
+  /** `log.visibleBytes` when those who wait were last told. */
+  #visibleBytes: number;
+  /** Set once, by {@link end} or {@link close}. */
+  #ended: Refusal | null = null;
+  /** The deletion of records under way; one at a time, or a lower start could be stored last. */
+  #trimming: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly owner: PartitionOwner,
+    readonly index: number,
+    readonly log: PartitionLog,
+    private readonly parts: PartitionParts,
+  ) {
+    this.topic = owner.name;
+    this.watermarks = new Watermarks(log);
+    this.#visibleBytes = log.visibleBytes;
+    const store = parts.producerStore(owner.name, index);
+    const logger = (): Logger => parts.logger.with({ topic: owner.name, partition: index });
+    this.#keeper = new ProducerKeeper(log, store, parts.census, logger);
+    log.onVisible(() => this.#visible());
+    log.onRolledBack(() => this.#rolledBack());
+  }
+
+  get highWatermark(): Offset {
+    return this.watermarks.highWatermark;
+  }
+
+  append(batch: Uint8Array): Appended | Refusal {
+    if (this.#ended !== null) return this.#ended;
+    const { rules } = this.owner;
+    if (batch.byteLength > rules.messageBytesMax) return sizeRefusal(batch.byteLength, rules);
+    const header = readHeader(viewOf(batch), 0);
+    const admitted = admit(batch, header, rules, this.parts.clock.now(), true);
+    return admitted instanceof Refusal ? admitted : this.#append(admitted.batch);
+  }
+
+  produce(batch: Uint8Array, options: ProduceOptions = {}): Promise<Produced | Refusal> {
+    const header = this.#ended ?? checkProduced(batch, this.owner.rules, options);
+    if (header instanceof Refusal) return Promise.resolve(header);
+    if (header.producerId < 0) return this.#store(batch, header);
+    if (this.#keeper.isLoaded) return this.#judge(batch, header);
+    const { promise, resolve } = Promise.withResolvers<Produced | Refusal>();
+    this.#keeper.whenLoaded((refusal) => resolve(refusal ?? this.#judge(batch, header)));
+    return promise;
+  }
+
+  read(from: Offset, bytesMax: number): LogRead | Refusal | Promise<LogRead | Refusal> {
+    const read = this.#ended ?? this.log.read(from, bytesMax);
+    // What was asked of a topic that is deleted meanwhile must not look like the next one's.
+    return read instanceof Promise ? read.then((found) => this.#ended ?? found) : read;
+  }
+
+  async offsetForTime(timestamp: number): Promise<TimedOffset | null | Refusal> {
+    const found = this.#ended ?? (await this.log.offsetForTime(timestamp));
+    return this.#ended ?? found;
+  }
+
+  async deleteRecords(before: number): Promise<Offset | Refusal> {
+    if (!this.owner.isDeleting) {
+      const message = `cleanup.policy of topic ${this.topic} has no delete: its records stay`;
+      return new Refusal("POLICY_VIOLATION", message);
+    }
+    const trimmed = this.#trimming.then(() => this.#trim(before));
+    this.#trimming = trimmed;
+    return await trimmed;
+  }
+
+  leaderEpochFault(currentLeaderEpoch: number): Refusal | null {
+    if (currentLeaderEpoch === -1 || currentLeaderEpoch === leaderEpoch) return null;
+    const isNewer = currentLeaderEpoch > leaderEpoch;
+    return new Refusal(
+      isNewer ? "UNKNOWN_LEADER_EPOCH" : "FENCED_LEADER_EPOCH",
+      `the leader of ${this.topic}/${this.index} has epoch ${leaderEpoch}, not ` +
+        String(currentLeaderEpoch),
+    );
+  }
+
+  endOfEpoch(epoch: number): EpochEnd {
+    if (epoch !== leaderEpoch) return { leaderEpoch: -1, endOffset: -1 };
+    return { leaderEpoch, endOffset: this.watermarks.highWatermark };
+  }
+
+  async describeProducers(): Promise<readonly ProducerState[] | Refusal> {
+    const { promise, resolve } = Promise.withResolvers<Refusal | null>();
+    this.#keeper.whenLoaded(resolve);
+    const refusal = this.#ended ?? (await promise);
+    if (refusal !== null) return refusal;
+    const states: ProducerState[] = [];
+    for (const [producerId, entry] of this.#keeper.producers.acknowledged()) {
+      const last = entry.batches.at(-1);
+      const { lastSequence = -1, timestamp: lastTimestamp = -1 } = last ?? {};
+      const { producerEpoch } = entry;
+      states.push({ producerId, producerEpoch, lastSequence, lastTimestamp });
+    }
+    return states.sort((a, b) => a.producerId - b.producerId);
+  }
+
+  /** Refuses everything with `refusal` from now on, and lets go of who waits. */
+  end(refusal: Refusal): void {
+    this.#ended ??= refusal;
+    this.watches.end("changed");
+  }
+
+  /** Removes the log of a partition that has ended. */
+  async delete(): Promise<Refusal | null> {
+    await this.#trimming;
+    // What is still being written would lie in the directory of the next topic of this name.
+    await this.#keeper.end(this.#ended ?? closed);
+    return await this.log.delete();
+  }
+
+  /** Brings everything to the disk and closes the log. */
+  async close(): Promise<void> {
+    this.#ended ??= closed;
+    this.watches.end("closing");
+    await this.#trimming;
+    await this.log.flush();
+    await this.#keeper.close();
+    await this.log.close();
+  }
+
+  /** In order, and with nothing in between. */
+  #judge(batch: Uint8Array, header: BatchHeader): Promise<Produced | Refusal> {
+    if (this.#ended !== null) return Promise.resolve(this.#ended);
+    const verdict = this.#keeper.producers.judge(header);
+    if (verdict instanceof Refusal) return Promise.resolve(verdict);
+    return verdict === "next" ? this.#store(batch, header) : this.#again(verdict);
+  }
+
+  #store(batch: Uint8Array, header: BatchHeader): Promise<Produced | Refusal> {
+    const { rules } = this.owner;
+    const admitted = admit(batch, header, rules, this.parts.clock.now(), false);
+    if (admitted instanceof Refusal) return Promise.resolve(admitted);
+    const appended = this.#append(admitted.batch);
+    const { producers } = this.#keeper;
+    if (appended instanceof Refusal) {
+      if (header.producerId >= 0) producers.refused(header);
+      return Promise.resolve(appended);
+    }
+    const { maxTimestamp } = admitted;
+    if (header.producerId >= 0) producers.appended(header, appended, maxTimestamp);
+    return this.#answer(appended.committed, appended.baseOffset, maxTimestamp);
+  }
+
+  /** Answers a batch that was here before: as then, or as it will be. */
+  #again(batch: RetainedBatch): Promise<Produced | Refusal> {
+    const fate = this.#keeper.producers.fateOf(batch);
+    return this.#answer(fate, batch.baseOffset, batch.timestamp);
+  }
+
+  async #answer(
+    fate: Promise<Refusal | null>,
+    baseOffset: Offset,
+    timestamp: number,
+  ): Promise<Produced | Refusal> {
+    const logAppendTimeMs = this.owner.rules.isLogAppendTime ? timestamp : -1;
+    const refusal = await fate;
+    return refusal ?? { baseOffset, logAppendTimeMs, logStartOffset: this.log.startOffset };
+  }
+
+  #append(batch: Uint8Array): Appended | Refusal {
+    const appended = this.parts.space.take(batch.byteLength) ?? this.log.append(batch);
+    if (appended instanceof Refusal) return appended;
+    this.watermarks.set(this.log);
+    this.#keeper.appended(appended.baseOffset, batch.byteLength);
+    return appended;
+  }
+
+  async #trim(before: number): Promise<Offset | Refusal> {
+    const target = before === -1 ? this.log.visibleOffset : before;
+    if (target < 0) return new Refusal("OFFSET_OUT_OF_RANGE", `there is no offset ${before}`);
+    const refusal = this.#ended ?? (await this.log.trim(offset(target)));
+    this.watermarks.set(this.log);
+    this.watches.trimmed(this.log.startOffset);
+    return refusal ?? this.log.startOffset;
+  }
+
+  #visible(): void {
+    const bytes = this.log.visibleBytes - this.#visibleBytes;
+    this.#visibleBytes += bytes;
+    this.watermarks.set(this.log);
+    this.#keeper.producers.commit(this.log.visibleOffset);
+    this.watches.arrived(bytes);
+  }
+
+  #rolledBack(): void {
+    this.watermarks.set(this.log);
+    this.#keeper.producers.rollBack();
+  }
+}
+
+const closed = new Refusal("SHUTTING_DOWN", "the broker is shutting down; send again later");

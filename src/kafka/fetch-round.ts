@@ -1,0 +1,125 @@
+/**
+ * One round of reading for a Fetch: its partitions in their order, until the answer is full.
+ *
+ * - The first batch of the first partition that has any is taken whatever its size: who has less
+ *   room than one batch would never get on. After that all bounds hold.
+ * - What is in memory is read at once; only a read from the disk makes the round a promise.
+ */
+import type { Offset } from "../base/brands.ts";
+import { Refusal } from "../base/refusal.ts";
+import type { Partition } from "../broker/broker.ts";
+import { type ErrorName, refusalErrors } from "./errors.ts";
+import type { Services } from "./handler.ts";
+import { noUuid } from "../wire/table.ts";
+
+/** What a client wants of one partition. */
+export interface WantedPartition {
+  /** Empty where it is named by id. */
+  readonly topic: string;
+  /** {@link noUuid} where it is named by name. */
+  readonly topicId: string;
+  readonly partition: number;
+  readonly currentLeaderEpoch: number;
+  readonly fetchOffset: Offset;
+  readonly partitionMaxBytes: number;
+}
+
+/** What was found. */
+export interface FetchedPartition {
+  readonly wanted: WantedPartition;
+  readonly error: ErrorName;
+  /** `undefined`: there is no such partition. */
+  readonly partition: Partition | undefined;
+  readonly records: readonly Uint8Array[];
+  readonly bytes: number;
+}
+
+/** A partition of which more would be taken, once there is more. */
+export interface MorePartition {
+  readonly partition: Partition;
+  readonly nextOffset: Offset;
+  readonly bytesMax: number;
+}
+
+/** See the head of this file. */
+export class FetchRound {
+  readonly results: FetchedPartition[] = [];
+  readonly more: MorePartition[] = [];
+  bytes = 0;
+  hasError = false;
+
+  /** @param bytesMax for the whole answer, one batch aside */
+  constructor(
+    private readonly services: Services,
+    private readonly wanted: readonly WantedPartition[],
+    private readonly bytesMax: number,
+  ) {}
+
+  /** Reads all partitions; once. Never rejects. */
+  run(): this | Promise<this> {
+    while (this.results.length < this.wanted.length) {
+      const wanted = this.wanted[this.results.length]!;
+      const waiting = this.#read(wanted);
+      if (waiting !== null) return waiting.then(() => this.run());
+    }
+    return this;
+  }
+
+  /** Adds the result for one partition; a promise if it has to wait for it. */
+  #read(wanted: WantedPartition): Promise<void> | null {
+    const partition = this.#find(wanted);
+    if (typeof partition === "string") return this.#fail(wanted, partition, undefined);
+    const fault = partition.leaderEpochFault(wanted.currentLeaderEpoch);
+    if (fault !== null) return this.#fail(wanted, refusalErrors[fault.code], partition);
+    const room = Math.min(wanted.partitionMaxBytes, this.bytesMax - this.bytes);
+    if (room <= 0 && this.bytes > 0) return this.#add(wanted, partition, [], 0);
+    // What comes while this is being read counts as more.
+    const end = partition.highWatermark;
+    const read = partition.read(wanted.fetchOffset, Math.max(room, 1));
+    if (!(read instanceof Promise)) return this.#take(wanted, partition, read, room, end);
+    return read.then((found) => void this.#take(wanted, partition, found, room, end));
+  }
+
+  #find(wanted: WantedPartition): Partition | ErrorName {
+    const { broker, topicIds } = this.services;
+    const byId = wanted.topicId !== noUuid;
+    const topic = byId ? topicIds.find(wanted.topicId) : broker.topic(wanted.topic);
+    if (topic === undefined) return byId ? "UNKNOWN_TOPIC_ID" : "UNKNOWN_TOPIC_OR_PARTITION";
+    return topic.partitions[wanted.partition] ?? "UNKNOWN_TOPIC_OR_PARTITION";
+  }
+
+  #take(
+    wanted: WantedPartition,
+    partition: Partition,
+    read: Awaited<ReturnType<Partition["read"]>>,
+    room: number,
+    end: Offset,
+  ): null {
+    if (read instanceof Refusal) {
+      return this.#fail(wanted, refusalErrors[read.code], partition);
+    }
+    // A batch that is larger than the room is taken only if it is the first one.
+    if (read.bytes > room && this.bytes > 0) return this.#add(wanted, partition, [], 0);
+    const bytesMax = wanted.partitionMaxBytes - read.bytes;
+    const { nextOffset } = read;
+    if (nextOffset >= end && bytesMax > 0) this.more.push({ partition, nextOffset, bytesMax });
+    return this.#add(wanted, partition, read.chunks, read.bytes);
+  }
+
+  #add(
+    wanted: WantedPartition,
+    partition: Partition,
+    records: readonly Uint8Array[],
+    bytes: number,
+  ): null {
+    this.results.push({ wanted, error: "NONE", partition, records, bytes });
+    this.bytes += bytes;
+    return null;
+  }
+
+  #fail(wanted: WantedPartition, error: ErrorName, partition: Partition | undefined): null {
+    this.results.push({ wanted, error, partition, records: [], bytes: 0 });
+    this.hasError = true;
+    return null;
+  }
+}

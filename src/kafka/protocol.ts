@@ -1,0 +1,35 @@
+/**
+ * The Kafka protocol as a whole: what its connections share. It fits the `Protocol` of `net/`.
+ *
+ * Owns the writer, in which each response is written in one go, and the counts of requests.
+ */
+import { kafkaFetchesBytesMax, kafkaFrameBytesMax } from "../limits.ts";
+import { Writer } from "../wire/writer.ts";
+import { FetchBudget } from "./fetch-budget.ts";
+import { FetchSessions } from "./fetch-sessions.ts";
+import type { Services } from "./handler.ts";
+import { type KafkaLink, KafkaSession } from "./session.ts";
+import { TopicIds } from "./topic-ids.ts";
+
+/** What the protocol is handed. */
+export type KafkaParts = Omit<Services, "topicIds" | "fetchBudget" | "fetchSessions">;
+
+/** See the head of this file. */
+export class KafkaProtocol {
+  readonly framing = { littleEndian: false, payloadBytesMax: kafkaFrameBytesMax };
+  readonly services: Services;
+  readonly writer = new Writer();
+
+  constructor(parts: KafkaParts) {
+    this.services = {
+      ...parts,
+      topicIds: new TopicIds(parts.broker),
+      fetchBudget: new FetchBudget(kafkaFetchesBytesMax),
+      fetchSessions: new FetchSessions(),
+    };
+  }
+
+  open(link: KafkaLink): KafkaSession {
+    return new KafkaSession(this, link);
+  }
+}

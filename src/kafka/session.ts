@@ -1,0 +1,357 @@
+/**
+ * One connection of the Kafka protocol: requests in, responses out, in the order of the requests
+ * (Java's client and Sarama end the connection otherwise).
+ *
+ *     frame ──► queue ──may start──► handler ──► response ──whose turn it is──► outbox ──► link
+ *
+ * When a request starts:
+ * - As in Kafka, once all before it are answered: a client may count on what its earlier requests
+ *   have done. So a Fetch or a JoinGroup that waits holds up what is behind it, and nothing else;
+ *   it waits for other connections or for time, never for what is behind it.
+ * - Produce does not wait for other Produces, nor for those that wait for long: batches are
+ *   appended as they arrive, in their order, and share their trips to the disk.
+ * - Nothing but a Produce starts while the peer leaves responses unread: one of them is in memory.
+ * - After so many in one turn of the event loop, the others wait for the next: a chunk holds
+ *   thousands of small requests, and all connections would wait for them.
+ *
+ * A request that can't be read, or is of an API or a version that is not served, ends the
+ * connection, after the responses to those before it.
+ *
+ * Owns the queue and the outbox. Invariants: those of the queue that have started come before those
+ * that have not; of those that have, at most one is no Produce; what is charged for the queue is
+ * what the link has reserved, between two calls from outside.
+ */
+import { assert } from "../base/assert.ts";
+import type { Cancel } from "../base/clock.ts";
+import {
+  frameOverheadBytes,
+  kafkaElementBytes,
+  kafkaFrameBytesMax,
+  kafkaRequestsInFlightMax,
+  kafkaRequestsPerTurnMax,
+  replyPauseBytes,
+} from "../limits.ts";
+import { Malformed, Reader } from "../wire/reader.ts";
+import type { Row, Shape } from "../wire/table.ts";
+import type { ApiName } from "./apis.ts";
+import { type ReadRequest, readRequest, type Routed, routeOf, writeResponse } from "./dispatch.ts";
+import { FetchSession } from "./fetch-sessions.ts";
+import type { Answer, Caller, Endpoint } from "./handler.ts";
+import type { KafkaProtocol } from "./protocol.ts";
+
+/** What a session needs of its connection; see `Link` in `net/session.ts`. */
+export interface KafkaLink {
+  readonly peer: string;
+  readonly local: Endpoint;
+  readonly unsentBytes: number;
+  send(bytes: Uint8Array): void;
+  reserve(bytes: number): void;
+  release(bytes: number): void;
+  hold(isHeld: boolean): void;
+  guard(work: () => void): void;
+  close(reason: string): void;
+}
+
+/** The bytes of a request: `bytes[start, end)`; `view` covers all of `bytes`. */
+interface Frame {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One request that is not answered. */
+interface Pending {
+  readonly routed: Routed;
+  /** `null` once it has started. */
+  frame: Frame | null;
+  /** What is reserved for it. */
+  charge: number;
+  read: Pick<ReadRequest, "correlationId" | "responseVersion"> | null;
+  /** `undefined` until it is known; `null`: none is wanted. */
+  response: Row<Shape> | null | undefined;
+}
+
+/** Those that may wait for long, and that later Produces pass. */
+const passable: ReadonlySet<ApiName> = new Set(["Fetch", "JoinGroup", "SyncGroup"]);
+/** Those whose wait nobody else ends once the peer has stopped sending. */
+const abandoned: ReadonlySet<ApiName> = new Set(["JoinGroup", "SyncGroup"]);
+
+/** Pieces of responses are handed over in parts of this size, so that the peer sets the pace. */
+const partBytesMax = replyPauseBytes;
+/** Requests that have left the queue are cut off in runs of at least this many. */
+const takenMax = 256;
+/** A frame is copied out of a chunk that is larger than this many times its size. */
+const chunkShareMax = 2;
+
+/** See the head of this file. */
+export class KafkaSession {
+  #queue: Pending[] = [];
+  /** The oldest that is not answered; the oldest that has not started. */
+  #first = 0;
+  #next = 0;
+  /** The one under way that is no Produce. */
+  #running: Pending | null = null;
+  /** Pieces of responses that the link has not been given yet. */
+  #outbox: Uint8Array[] = [];
+  #outboxFirst = 0;
+  #outboxBytes = 0;
+  /** What is to be reserved of the link, or released if it is negative. */
+  #charged = 0;
+  #isHeld = false;
+  /** Requests that have started in this turn of the event loop. */
+  #startedInTurn = 0;
+  /** Stops the wait for the next turn; `null`: there is none. */
+  #cancelTurn: Cancel | null = null;
+  /** Why the connection closes once all is answered; `null`: it stays. */
+  #ending: string | null = null;
+  readonly #caller: Caller;
+  /** What ends the waits of requests under way. */
+  readonly #waits = new Set<Cancel>();
+
+  constructor(
+    private readonly protocol: KafkaProtocol,
+    private readonly link: KafkaLink,
+  ) {
+    const { host, port } = link.local;
+    this.#caller = {
+      host: hostOf(link.peer),
+      local: { host: plainHost(host), port },
+      onEnd: (cancel) => this.#onEnd(cancel),
+      fetchSession: new FetchSession(protocol.services.fetchSessions),
+      end: (reason) => this.#refuse(reason),
+    };
+  }
+
+  frame(bytes: Uint8Array, view: DataView, start: number, end: number): void {
+    if (this.#ending !== null) return;
+    const routed = routeOf(view, start, end);
+    if (typeof routed === "string") return this.#refuse(routed);
+    const charge = end - start + frameOverheadBytes;
+    this.#charged += charge;
+    const frame = { bytes, view, start, end };
+    this.#queue.push({ routed, frame, charge, read: null, response: undefined });
+  }
+
+  emptyFrame(): void {
+    this.#refuse("a request of no bytes");
+  }
+
+  oversizedFrame(announcedBytes: number): void {
+    const isTls = announcedBytes >>> 16 === 0x1603;
+    this.#refuse(
+      isTls
+        ? "a TLS handshake: this port speaks the protocol in the clear"
+        : `a request of ${announcedBytes} bytes; at most ${kafkaFrameBytesMax} are taken`,
+    );
+  }
+
+  received(): void {
+    if (this.#cancelTurn === null) this.#startedInTurn = 0;
+    this.#proceed();
+    for (let at = this.#next; at < this.#queue.length; at++) keepFrame(this.#queue[at]!);
+  }
+
+  sent(): void {
+    this.#proceed();
+  }
+
+  finish(): void {
+    this.#ending ??= "no more requests";
+    this.#endWaits();
+    this.#proceed();
+  }
+
+  closed(): void {
+    this.#ending ??= "closed";
+    this.#endWaits();
+    this.#cancelTurn?.();
+    this.#caller.fetchSession.end();
+    this.#queue.length = this.#next;
+    this.protocol.services.fetchBudget.give(this.#outboxBytes);
+    this.#outbox = [];
+    this.#outboxBytes = 0;
+  }
+
+  /** Starts what may start, answers what is known, and settles with the link. */
+  #proceed(): void {
+    do {
+      this.#answer();
+    } while (this.#startNext());
+    this.#settle();
+    if (this.#ending !== null && this.#isDone) this.link.close(this.#ending);
+  }
+
+  /** Whether nothing more will be answered, or only what nobody waits for any more. */
+  get #isDone(): boolean {
+    const running = this.#running?.routed.route.name;
+    if (running !== undefined && abandoned.has(running)) return true;
+    return this.#first === this.#queue.length && this.#outboxBytes === 0;
+  }
+
+  #startNext(): boolean {
+    const pending = this.#queue[this.#next];
+    if (pending === undefined || !this.#mayStart(pending)) return false;
+    if (this.#startedInTurn === kafkaRequestsPerTurnMax) {
+      this.#awaitTurn();
+      return false;
+    }
+    this.#startedInTurn += 1;
+    this.#next += 1;
+    this.#start(pending);
+    return true;
+  }
+
+  #awaitTurn(): void {
+    this.#cancelTurn ??= this.protocol.services.clock.after(0, () => {
+      this.#cancelTurn = null;
+      this.#startedInTurn = 0;
+      this.link.guard(() => this.#proceed());
+    });
+  }
+
+  #mayStart({ routed: { route } }: Pending): boolean {
+    const running = this.#running?.routed.route.name;
+    if (route.name === "Produce") return running === undefined || passable.has(running);
+    const isRead = this.#outboxBytes === 0 && this.link.unsentBytes <= replyPauseBytes;
+    return this.#first === this.#next && isRead;
+  }
+
+  #start(pending: Pending): void {
+    const { routed } = pending;
+    if (abandoned.has(routed.route.name)) keepFrame(pending);
+    const { frame } = pending;
+    assert(frame !== null, "a request starts once");
+    const reader = new Reader(frame.bytes, frame.view, frame.start, frame.end);
+    const read = readRequest(reader, routed);
+    if (read instanceof Malformed) {
+      const { name } = routed.route;
+      return this.#breakOff(`${name} ${routed.apiVersion} can't be read: ${read.toString()}`);
+    }
+    const elementsCharge = reader.elements * kafkaElementBytes;
+    pending.charge += elementsCharge;
+    this.#charged += elementsCharge;
+    const { request, clientId, correlationId, responseVersion } = read;
+    pending.frame = null;
+    pending.read = { correlationId, responseVersion };
+    const { services } = this.protocol;
+    const context = { services, caller: this.#caller, apiVersion: routed.apiVersion, clientId };
+    this.#await(pending, routed.route.handle(request, context));
+  }
+
+  #await(pending: Pending, answer: Answer<Row<Shape>>): void {
+    if (!(answer instanceof Promise)) {
+      pending.response = answer;
+      return;
+    }
+    if (pending.routed.route.name !== "Produce") this.#running = pending;
+    answer.then(
+      (response) => this.link.guard(() => this.#complete(pending, response)),
+      (error: unknown) =>
+        this.link.guard(() => {
+          throw error;
+        }),
+    );
+  }
+
+  #complete(pending: Pending, response: Row<Shape> | null): void {
+    pending.response = response;
+    if (this.#running === pending) this.#running = null;
+    this.#proceed();
+  }
+
+  /** Puts the responses that are known, and whose turn it is, into the outbox. */
+  #answer(): void {
+    for (; this.#first < this.#next; this.#first++) {
+      const { routed, read, response, charge } = this.#queue[this.#first]!;
+      if (response === undefined) break;
+      this.#charged -= charge;
+      if (response === null || read === null) continue;
+      for (const piece of writeResponse(this.protocol.writer, routed.route, read, response)) {
+        this.#outbox.push(piece);
+        this.#outboxBytes += piece.length;
+        this.protocol.services.fetchBudget.take(piece.length);
+      }
+    }
+    if (this.#first === this.#queue.length || this.#first >= takenMax) {
+      this.#queue.splice(0, this.#first);
+      this.#next -= this.#first;
+      this.#first = 0;
+    }
+    this.#send();
+  }
+
+  /** Hands the link what the peer is about to take. */
+  #send(): void {
+    while (this.#outboxBytes > 0 && this.link.unsentBytes <= replyPauseBytes) {
+      const piece = this.#outbox[this.#outboxFirst]!;
+      const part = piece.length > partBytesMax ? piece.subarray(0, partBytesMax) : piece;
+      if (part === piece) this.#outboxFirst += 1;
+      else this.#outbox[this.#outboxFirst] = piece.subarray(partBytesMax);
+      this.#outboxBytes -= part.length;
+      this.protocol.services.fetchBudget.give(part.length);
+      this.link.send(part);
+    }
+    if (this.#outboxBytes > 0) return;
+    this.#outbox = [];
+    this.#outboxFirst = 0;
+  }
+
+  #settle(): void {
+    const charged = this.#charged;
+    this.#charged = 0;
+    if (charged > 0) this.link.reserve(charged);
+    else if (charged < 0) this.link.release(-charged);
+    const count = this.#queue.length - this.#first;
+    const heldAt = this.#isHeld ? kafkaRequestsInFlightMax / 2 : kafkaRequestsInFlightMax;
+    const isHeld = count >= heldAt;
+    if (isHeld !== this.#isHeld) this.link.hold(isHeld);
+    this.#isHeld = isHeld;
+  }
+
+  /** Takes no more; the connection ends when those before are answered. */
+  #refuse(reason: string): void {
+    if (this.#ending !== null) return;
+    this.#ending = reason;
+    this.#endWaits();
+    this.protocol.services.logger.warn("kafka request refused", { peer: this.link.peer, reason });
+  }
+
+  /** Refuses the request that was about to start, with all behind it. */
+  #breakOff(reason: string): void {
+    this.#next -= 1;
+    for (const { charge } of this.#queue.slice(this.#next)) this.#charged -= charge;
+    this.#queue.length = this.#next;
+    // Whatever was wrong behind it, this came first.
+    this.#ending = null;
+    this.#refuse(reason);
+  }
+
+  /** Calls `cancel` when no more requests come; returns how to forget that. */
+  #onEnd(cancel: Cancel): () => void {
+    if (this.#ending !== null) cancel();
+    this.#waits.add(cancel);
+    return () => this.#waits.delete(cancel);
+  }
+
+  #endWaits(): void {
+    for (const cancel of [...this.#waits]) cancel();
+  }
+}
+
+/** A request that has to wait does not keep a chunk with many others in memory. */
+function keepFrame(pending: Pending): void {
+  const { frame } = pending;
+  if (frame === null) return;
+  const length = frame.end - frame.start;
+  if (length * chunkShareMax >= frame.bytes.buffer.byteLength) return;
+  const bytes = frame.bytes.slice(frame.start, frame.end);
+  pending.frame = { bytes, view: new DataView(bytes.buffer), start: 0, end: length };
+}
+
+/** The address in `address:port`, where one of IPv6 has brackets. */
+const hostOf = (peer: string): string =>
+  plainHost(peer.slice(0, peer.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1"));
+
+/** An address of IPv4 as itself, where a socket for both has IPv6's form (RFC 4291 §2.5.5). */
+const plainHost = (host: string): string => host.replace(/^::ffff:(?=[\d.]+$)/i, "");
