@@ -192,10 +192,8 @@ interface DescriptorShares {
  * fails for want of a descriptor would spin. Where the limit can't be read there is none.
  */
 async function descriptorShares(): Promise<DescriptorShares> {
-  const limits = await fs.readFile("/proc/self/limits", "utf8").catch((error: unknown) => {
-    if (process.platform === "linux") throw error;
-    return "";
-  });
+  // Only Linux has the file, and a container may hide it: neither keeps a broker from its start.
+  const limits = await fs.readFile("/proc/self/limits", "utf8").catch(() => "");
   const limit = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
   const filesOpenMax = Math.max(1, Math.min(logFilesOpenMax, Math.floor(limit / 4)));
   return { filesOpenMax, connectionsMax: Math.max(1, limit - filesOpenMax - descriptorsReserved) };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { temporaryDirectory } from "../support/temporary.ts";
+import { skipUnless } from "../support/skip.ts";
 
 const fixture = join(import.meta.dir, "fixture.ts");
 const main = join(import.meta.dir, "../../src/main.ts");
@@ -62,6 +63,12 @@ async function heard(reader: OutputReader, word: string): Promise<void> {
   }
 }
 
+/** The `script` of util-linux makes a terminal; that of other systems takes other options. */
+const testTerminal = skipUnless(
+  process.platform === "linux" && Bun.which("script") !== null,
+  "util-linux's script, which makes a terminal, is not installed",
+);
+
 describe("the program", () => {
   test("says its version and ends with 0", async () => {
     const { code, out, error } = await ended(spawn(main, ["version"]));
@@ -94,7 +101,7 @@ describe("the program", () => {
     expect(counted).toEqual({ code: 0, out: "5 false false 100\n", error: "counted\n" });
   });
 
-  test("has colours on a terminal, unless NO_COLOR says no", async () => {
+  testTerminal("has colours on a terminal, unless NO_COLOR says no", async () => {
     const terminal = `script -qec '"$BUN" "${main}" help' /dev/null`;
     const withColours = await shell(terminal, main);
     expect(withColours.out).toContain("\x1b[1mobelisk\x1b[22m");

@@ -1,36 +1,8 @@
 /** What was set for the broker, on the database that keeps it; and the fake in its place. */
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
-import type { Metadata } from "../../src/metadata/metadata.ts";
-import { openSqliteMetadata } from "../../src/metadata/sql.ts";
-import { MemoryMetadata } from "../fake/metadata.ts";
-import { unwrap } from "../support/log-world.ts";
-import { temporaryDirectory } from "../support/temporary.ts";
+import { metadataWorlds } from "../support/metadata-worlds.ts";
 
-interface World extends Disposable {
-  open(): Promise<Metadata>;
-}
-
-function sqlite(): World {
-  const directory = temporaryDirectory();
-  return {
-    open: async () => unwrap(await openSqliteMetadata(join(directory.path, "obelisk.db"))),
-    [Symbol.dispose]: () => directory[Symbol.dispose](),
-  };
-}
-
-function memory(): World {
-  let metadata = new MemoryMetadata();
-  return {
-    open: () => Promise.resolve((metadata = metadata.reopened())),
-    [Symbol.dispose]: () => {},
-  };
-}
-
-describe.each([
-  ["SQLite", sqlite],
-  ["memory", memory],
-])("%s", (...[, makeWorld]) => {
+describe.each(metadataWorlds)("%s", (_name, makeWorld) => {
   test("nothing is set at first", async () => {
     using world = makeWorld();
     const metadata = await world.open();
