@@ -157,7 +157,9 @@ describe("a start that can't be", () => {
     using client = await Client.connect(port);
     expect(await client.produce(history.producers[0]!, "orders", 100)).toBe("OK");
     const checker = new Checker(history, false);
-    await until(() => fs.existsSync(join(data, "topics/orders/0/00000000000000000000.idx")));
+    // The last thing that an idle broker writes: how far the log was acknowledged.
+    const index = join(data, "topics/orders/0/00000000000000000000.idx");
+    await until(() => fs.existsSync(index) && fs.statSync(index).size > 0);
     const before = treeOf(data);
     const second = await run(["serve", "--data", data, "--native-port", "0", "--kafka-port", "0"]);
     expect(second.stderr).toBe(
