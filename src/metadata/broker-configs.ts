@@ -9,7 +9,7 @@ import type { Statement, Transactions } from "./transactions.ts";
 export function sqlBrokerConfigs(transactions: Transactions<Statement>): BrokerConfigStore {
   return {
     all: () =>
-      transactions.run("reading the broker's configuration", async (sql) => {
+      transactions.read("reading the broker's configuration", async (sql) => {
         const rows = await sql`select name, value from broker_configs order by name`;
         return Object.fromEntries(rows.map((row) => [String(row["name"]), String(row["value"])]));
       }),

@@ -1,12 +1,16 @@
 /**
  * A database's errors, as far as anybody may act on them. An error is recognised by its code
- * (SQLite's result codes, `SQLITE_*`, and Bun's own, `ERR_SQLITE_*`); anything without one is a
- * programmer's and is never turned into a refusal.
+ * (SQLite's result codes, `SQLITE_*`, and Bun's own, `ERR_SQLITE_*`), or it is the disk's, from a
+ * sync of ours; any other is a programmer's and is never turned into a refusal.
  */
 import { Refusal, type RefusalCode } from "../base/refusal.ts";
+import { DiskError } from "../disk/disk.ts";
 
 /** The refusal for a database's error: `what`, then the reason. Throws any other error on. */
 export function databaseRefusal(error: unknown, what: string): Refusal {
+  if (error instanceof DiskError) {
+    return new Refusal("KAFKA_STORAGE_ERROR", `${what}: ${error.message}`);
+  }
   const code = codeOf(error);
   if (code === null) throw error;
   return new Refusal(
@@ -26,9 +30,11 @@ export function reasonOf(error: unknown): string {
 export const isUnreadable = (error: unknown): boolean =>
   /^SQLITE_(NOTADB|CORRUPT|ERROR$)/.test(codeOf(error) ?? "");
 
-/** Whether a file or a directory could not be synced. */
+/** Whether a file or a directory could not be synced, by SQLite or by us. */
 export const isFailedSync = (error: unknown): boolean =>
-  /^SQLITE_IOERR_(DIR_)?FSYNC$/.test(codeOf(error) ?? "");
+  error instanceof DiskError
+    ? error.operation !== "open"
+    : /^SQLITE_IOERR_(DIR_)?FSYNC$/.test(codeOf(error) ?? "");
 
 const refusalCodes: ReadonlyMap<string, RefusalCode> = new Map([
   ["SQLITE_FULL", "DISK_FULL"],

@@ -11,7 +11,7 @@ import type { Statement, Transactions } from "./transactions.ts";
 /** The store of topics over one database. */
 export function sqlTopics(transactions: Transactions<Statement>): TopicStore {
   return {
-    all: () => transactions.run("reading the topics", readTopics),
+    all: () => transactions.read("reading the topics", readTopics),
 
     insert: (topic) =>
       transactions.run(`adding topic ${topic.name}`, async (sql) => {

@@ -6,13 +6,15 @@ import { groupStoreSuite } from "../conformance/group-store.suite.ts";
 import { MemoryMetadata } from "../fake/metadata.ts";
 import { Refusal } from "../../src/base/refusal.ts";
 import { openSqliteMetadata } from "../../src/metadata/sql.ts";
+import { MemoryLogger } from "../fake/logger.ts";
 import { unwrap } from "../support/log-world.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
 groupStoreSuite("SQLite", async () => {
   const directory = temporaryDirectory();
   return {
-    open: async () => unwrap(await openSqliteMetadata(join(directory.path, "obelisk.db"))),
+    open: async () =>
+      unwrap(await openSqliteMetadata(join(directory.path, "obelisk.db"), new MemoryLogger())),
     [Symbol.asyncDispose]: async () => directory[Symbol.dispose](),
   };
 });
@@ -29,7 +31,7 @@ groupStoreSuite("memory", async () => {
 async function readDamaged(damage: string): Promise<unknown> {
   using directory = temporaryDirectory();
   const path = join(directory.path, "obelisk.db");
-  const metadata = unwrap(await openSqliteMetadata(path));
+  const metadata = unwrap(await openSqliteMetadata(path, new MemoryLogger()));
   const member = {
     memberId: "m",
     groupInstanceId: null,
@@ -67,7 +69,7 @@ async function readDamaged(damage: string): Promise<unknown> {
   const sql = new SQL({ adapter: "sqlite", filename: path });
   await sql.unsafe(damage);
   await sql.close();
-  const again = unwrap(await openSqliteMetadata(path));
+  const again = unwrap(await openSqliteMetadata(path, new MemoryLogger()));
   const read = await again.groups.all();
   await again.close();
   return read;

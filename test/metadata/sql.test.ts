@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { Refusal } from "../../src/base/refusal.ts";
 import type { TopicRow } from "../../src/metadata/metadata.ts";
 import { openSqliteMetadata } from "../../src/metadata/sql.ts";
+import { MemoryLogger } from "../fake/logger.ts";
 import { unwrap } from "../support/log-world.ts";
 import { skipUnless } from "../support/skip.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
@@ -30,7 +31,7 @@ async function behindItsBack(path: string, ...statements: string[]): Promise<voi
 /** A whole, closed database with one topic; its path. */
 async function writtenIn(directory: string): Promise<string> {
   const path = join(directory, "obelisk.db");
-  const metadata = unwrap(await openSqliteMetadata(path));
+  const metadata = unwrap(await openSqliteMetadata(path, new MemoryLogger()));
   expect(await metadata.topics.insert(topic)).toBeNull();
   await metadata.close();
   return path;
@@ -39,7 +40,7 @@ async function writtenIn(directory: string): Promise<string> {
 /** Expects that opening is refused with `message`, and that the file is as it was. */
 async function expectRefusedUntouched(path: string, message: RegExp): Promise<void> {
   const before = fs.readFileSync(path);
-  const refused = await openSqliteMetadata(path);
+  const refused = await openSqliteMetadata(path, new MemoryLogger());
   expect(String(refused)).toMatch(message);
   expect(refused).toBeInstanceOf(Refusal);
   expect(fs.readFileSync(path).equals(before)).toBe(true);
@@ -64,7 +65,7 @@ test("any path will do, also one that looks like a URL with options", async () =
 test("while it is open no other process reads or writes it", async () => {
   using directory = temporaryDirectory();
   const path = join(directory.path, "obelisk.db");
-  const metadata = unwrap(await openSqliteMetadata(path));
+  const metadata = unwrap(await openSqliteMetadata(path, new MemoryLogger()));
   await expect(behindItsBack(path, "select * from topics")).rejects.toThrow("locked");
   await metadata.close();
   await behindItsBack(path, "select * from topics");
@@ -72,7 +73,9 @@ test("while it is open no other process reads or writes it", async () => {
 
 test("what was acknowledged is there after the process was killed", async () => {
   using directory = temporaryDirectory();
-  const metadata = unwrap(await openSqliteMetadata(join(directory.path, "obelisk.db")));
+  const metadata = unwrap(
+    await openSqliteMetadata(join(directory.path, "obelisk.db"), new MemoryLogger()),
+  );
   await metadata.topics.insert(topic);
   // Copies of the files at this moment are what a killed process leaves.
   using killed = temporaryDirectory();
@@ -80,7 +83,9 @@ test("what was acknowledged is there after the process was killed", async () => 
     fs.copyFileSync(join(directory.path, name), join(killed.path, name));
   }
   await metadata.close();
-  const after = unwrap(await openSqliteMetadata(join(killed.path, "obelisk.db")));
+  const after = unwrap(
+    await openSqliteMetadata(join(killed.path, "obelisk.db"), new MemoryLogger()),
+  );
   expect(await after.topics.all()).toEqual([topic]);
   await after.close();
 });
@@ -94,7 +99,9 @@ test("an empty file is a new database: creation may stop before its first byte",
 test("a directory that is not there is refused, and not made", async () => {
   using directory = temporaryDirectory();
   const path = join(directory.path, "missing", "obelisk.db");
-  expect(String(await openSqliteMetadata(path))).toMatch(/KAFKA_STORAGE_ERROR.*ENOENT/);
+  expect(String(await openSqliteMetadata(path, new MemoryLogger()))).toMatch(
+    /KAFKA_STORAGE_ERROR.*ENOENT/,
+  );
   expect(fs.readdirSync(directory.path)).toEqual([]);
 });
 
@@ -138,7 +145,7 @@ test.each([
   using directory = temporaryDirectory();
   const path = await writtenIn(directory.path);
   await behindItsBack(path, `update topics set ${column} = ${value}`);
-  const metadata = unwrap(await openSqliteMetadata(path));
+  const metadata = unwrap(await openSqliteMetadata(path, new MemoryLogger()));
   const refused = await metadata.topics.all();
   expect(String(refused)).toMatch(new RegExp(`KAFKA_STORAGE_ERROR.*"orders".*${column}`));
   await metadata.close();
@@ -184,7 +191,7 @@ testOnVolume("on a full disk it opens, reads and refuses; with room it goes on",
   if (volume === null) throw new Error("root could not mount a tmpfs");
   const path = await writtenIn(volume.path);
   const ballast = fill(volume.path);
-  const metadata = unwrap(await openSqliteMetadata(path));
+  const metadata = unwrap(await openSqliteMetadata(path, new MemoryLogger()));
   expect(await metadata.topics.all()).toEqual([topic]);
   expect(await metadata.topics.setState(topic.id, "deleting")).toMatchObject({ code: "DISK_FULL" });
   expect(await metadata.topics.all()).toEqual([topic]);

@@ -3,13 +3,15 @@ import { join } from "node:path";
 import { topicStoreSuite } from "../conformance/topic-store.suite.ts";
 import { MemoryMetadata } from "../fake/metadata.ts";
 import { openSqliteMetadata } from "../../src/metadata/sql.ts";
+import { MemoryLogger } from "../fake/logger.ts";
 import { unwrap } from "../support/log-world.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 
 topicStoreSuite("SQLite", () => {
   const directory = temporaryDirectory();
   return {
-    open: async () => unwrap(await openSqliteMetadata(join(directory.path, "obelisk.db"))),
+    open: async () =>
+      unwrap(await openSqliteMetadata(join(directory.path, "obelisk.db"), new MemoryLogger())),
     [Symbol.dispose]: () => directory[Symbol.dispose](),
   };
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import { openSqliteMetadata } from "../../src/metadata/sql.ts";
 import { MemoryMetadata } from "../fake/metadata.ts";
+import { MemoryLogger } from "../fake/logger.ts";
 import { unwrap } from "./log-world.ts";
 import { temporaryDirectory } from "./temporary.ts";
 
@@ -14,7 +15,8 @@ interface World extends Disposable {
 function sqlite(): World {
   const directory = temporaryDirectory();
   return {
-    open: async () => unwrap(await openSqliteMetadata(join(directory.path, "obelisk.db"))),
+    open: async () =>
+      unwrap(await openSqliteMetadata(join(directory.path, "obelisk.db"), new MemoryLogger())),
     [Symbol.dispose]: () => directory[Symbol.dispose](),
   };
 }
