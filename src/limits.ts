@@ -25,6 +25,17 @@ export const kafkaFrameBytesMax = 100 * MiB;
 export const kafkaRequestsInFlightMax = 100;
 /** Kafka protocol: requests of one connection that start in one turn of the event loop. */
 export const kafkaRequestsPerTurnMax = 256;
+/**
+ * Kafka protocol: what requests, and batches' records, take of one turn of the event loop, all
+ * connections together. One request, or one step of a batch, may be under way when it is spent.
+ */
+export const loopShareMsMax = 5;
+/** Kafka protocol: topics, or other things, of one request that are changed in one turn. */
+export const kafkaPacedPerTurnMax = 500;
+/** Configurations that one DescribeConfigs answers: some 15,000 topics. */
+export const kafkaDescribedConfigsMax = 500_000;
+/** Kafka protocol: elements of all lists of one request: it is read, and answered, in one go. */
+export const kafkaRequestElementsMax = 32_768;
 /** Charged for each element of a request's lists beside its bytes, while it is being answered. */
 export const kafkaElementBytes = 100;
 /** What one Fetch answers at most, whatever it asks; a larger first batch goes alone. */
@@ -35,6 +46,8 @@ export const kafkaFetchesBytesMax = 256 * MiB;
 export const kafkaSessionPartitionsMax = 1_000_000;
 /** Topics that one Metadata request has created at the same time. */
 export const kafkaCreationsMax = 16;
+/** Partitions of one ListOffsets that are searched at the same time. */
+export const kafkaSearchesMax = 16;
 /** One page of DescribeTopicPartitions (`max.request.partition.size.limit`). */
 export const kafkaDescribedPartitionsMax = 2_000;
 /** One Kafka message: elements of its lists, which take more memory than their bytes. */
@@ -48,12 +61,18 @@ export const builderIdleBytesMax = MiB;
 /** What one compressed batch may grow to when opened (decompression bombs stop here). */
 export const decompressedBytesMax = 64 * MiB;
 /**
- * The same for a batch that a client sends: opened before it is stored, while everybody waits
- * (measured: 30 ms for 16 MiB of gzip or snappy).
+ * The same for a batch that a client sends: opened before it is stored, in steps, one batch at a
+ * time (measured for 16 MiB: 15 ms of gzip, in one step; 50 ms of snappy, in sixteen).
  */
 export const producedUnpackedBytesMax = 16 * MiB;
+/** LZ4 and Snappy: packed or unpacked bytes of one step, an LZ4 block aside (up to 4 MiB). */
+export const unpackStepBytes = MiB;
+/** Records of a client's batch that are looked at in one step. */
+export const examineStepRecords = 32_768;
 /** Records of a refused batch that are told apart; the rest is counted. */
 export const recordErrorsMax = 100;
+/** And of all batches of one Produce. */
+export const kafkaRecordErrorsMax = 1_000;
 /** zstd packs at this level where a topic asks for more: higher ones hold the event loop. */
 export const zstdLevelMax = 9;
 /** Headers of one record. */
@@ -98,9 +117,13 @@ export const diskProbeMs = 250;
 
 /** How long opening the metadata waits for another process that holds it. */
 export const metadataBusyMsMax = 1_000;
+/** A write-ahead log of the metadata that has grown so far is carried over into the database. */
+export const metadataWalBytesMax = 4 * MiB;
 
 /** What a refusal shows of a name or a value that it refuses; the rest is counted. */
 export const shownCharactersMax = 256;
+/** And of a broker's reason for a failure. */
+export const failureCharactersMax = 2_048;
 /** Sizes of a directory's files that are asked for at once; more wait. */
 export const listStatsInFlightMax = 64;
 /** How long a start waits while only probes (`isLocked`), no broker, hold the directory's lock. */
@@ -175,15 +198,15 @@ export const offsetsRetentionCheckMs = 600_000;
 /** Groups: changes on their way to the metadata, in rows and bytes; more are refused. */
 export const groupRowsQueuedMax = 100_000;
 export const groupBytesQueuedMax = 64 * MiB;
-/** Rows of one transaction: SQLite holds the event loop for all of them (10 µs each). */
+/** Rows of one transaction: SQLite holds the event loop for all of them (3 to 10 µs each). */
 export const groupTransactionRowsMax = 1_000;
 /** The event loop has this long for itself between two of these transactions. */
-export const groupTransactionPauseMs = 4;
+export const groupTransactionPauseMs = 1;
 
 export const connectionsMaxDefault = 10_000;
 export const connectionsPerAddressMaxDefault = 1_000;
 export const connectionsPerSecondMax = 500;
-/** File descriptors kept back from connections, for segments and metadata. */
+/** File descriptors kept back from connections to the ports, for segments, metadata, commands. */
 export const descriptorsReserved = 256;
 /** Received and not yet answered, over all connections; reading pauses above it. */
 export const inFlightBytesMax = 256 * MiB;
@@ -222,6 +245,83 @@ export const producerConnectMsMax = 10_000;
 export const producerBackoffMsMin = 50;
 export const producerBackoffMsMax = 5_000;
 
+/** Client over Kafka's protocol: requests of one connection that are sent and not answered. */
+export const clientRequestsInFlightMax = 1_000;
+/** Its largest response: what the largest Fetch of any broker may be asked for, and one batch. */
+export const clientResponseBytesMax = 128 * MiB;
+/** Topics, and coordinators of groups, that it remembers; the oldest are asked for again. */
+export const clientTopicsKnownMax = 10_000;
+export const clientCoordinatorsKnownMax = 10_000;
+/** From a request to its response (Kafka's `request.timeout.ms`), and to connect before that. */
+export const clientRequestMsMax = 30_000;
+export const clientConnectMsMax = 10_000;
+/** What it knows of a topic is asked again after so long (Kafka's `metadata.max.age.ms`). */
+export const clientMetadataAgeMsMax = 300_000;
+/** A group's lag: partitions whose first unread record is fetched at once. */
+export const clientLagFetchesMax = 32;
+/** And batches without any record that are passed over in search of it. */
+export const clientLagBatchesMax = 16;
+/** One call of an admin, its attempts together (Kafka's `default.api.timeout.ms`). */
+export const clientAdminMsMax = 60_000;
+/** Pauses before it tries again (Kafka's `retry.backoff.ms`, `retry.backoff.max.ms`). */
+export const clientBackoffMsMin = 100;
+export const clientBackoffMsMax = 1_000;
+
+/** Consumer over Kafka's protocol: Kafka's `session.timeout.ms` and `heartbeat.interval.ms`. */
+export const consumerSessionMs = 45_000;
+export const consumerHeartbeatMs = 3_000;
+/** Its `max.poll.interval.ms`: how long a program may work on what it has polled. */
+export const consumerPollIntervalMs = 300_000;
+/** How much later than that a group's answer to joining may come. */
+export const consumerRebalanceGraceMs = 5_000;
+/** What leaving the group may take when the consumer is closed; then it is left to its session. */
+export const consumerLeaveMsMax = 5_000;
+/** All that closing it may take: the last commit, the program's own work, leaving. */
+export const consumerCloseMsMax = 30_000;
+/** How long a poll waits for records where its caller doesn't say, and the longest. */
+export const consumerPollWaitMs = 1_000;
+export const consumerPollWaitMsMax = 24 * 3600 * 1000;
+/** Its `fetch.max.wait.ms`, `fetch.max.bytes` and `max.partition.fetch.bytes`. */
+export const consumerFetchWaitMs = 500;
+export const consumerFetchBytes = 16 * MiB;
+export const consumerPartitionFetchBytes = MiB;
+/** What is fetched ahead of a program that is slow, responses on their way included. */
+export const consumerBufferBytes = 64 * MiB;
+/** Responses with records of one partition that wait to be polled; above it, others come first. */
+export const consumerPiecesWaitingMax = 2;
+/** How often it looks for new partitions of topics that exist. */
+export const consumerTopicsLookMs = 30_000;
+/** Kafka producer: a batch, not packed; a larger record has its own (Kafka's `batch.size`). */
+export const clientBatchBytesDefault = 128 * KiB;
+/** Its records from `send` to their outcome (`buffer.memory`); above it `send` waits for room. */
+export const clientBufferBytesDefault = 32 * MiB;
+/** Batches of one Produce request (`max.request.size`). */
+export const clientProduceBytesDefault = MiB;
+/** Produce requests to one broker that are not answered: as many as a broker tells apart. */
+export const clientProducesInFlightMax = producerBatchesRetained;
+/** The longest that a record waits for others to share its batch. */
+export const clientLingerMsMax = 60_000;
+/** Topics of one producer: it remembers for each partition how its batches are numbered. */
+export const clientTopicsProducedMax = 100_000;
+/** What it packs before the event loop goes on to others; a batch is packed in one go. */
+export const clientPackBytesPerLook = 256 * KiB;
+/** How often a busy producer looks whether its topics have new partitions or leaders. */
+export const clientTopicLookMs = 1_000;
+
+/** Commands over Kafka's protocol: the longest time to wait for an answer. */
+export const kafkaTimeoutMsMax = 3600 * 1000;
+/** Partitions, or topics, that one of their requests names; more go in several. */
+export const kafkaPartitionsAskedMax = 10_000;
+export const kafkaTopicsAskedMax = 1_000;
+
+/** Groups whose members and offsets a command asks for at the same time. */
+export const groupsAskedMax = 100;
+/** What an offset and a time (milliseconds since 1970) may be: whole numbers of 15 digits. */
+export const offsetMax = 999_999_999_999_999;
+export const timestampMsMax = 999_999_999_999_999;
+/** Copies of a topic on different brokers that may be asked for. */
+export const replicationFactorMax = 32_767;
+
 /** `produce`: what is read of a file at a time. */
 export const produceReadBytes = 256 * KiB;
 /** `produce`: records sent with one promise. */
@@ -230,6 +330,10 @@ export const produceBatchRecordsMax = 1_000;
 export const produceReportsMax = 10;
 export const produceRateMax = 10_000_000;
 export const produceCountMax = 1_000_000_000_000;
+/** `produce -J`: a line; JSON writes a byte as six characters at most. */
+export const produceEnvelopeBytesMax = 6 * batchBytesMax;
+/** `produce`: how long a topic may take to come to be that its first record makes. */
+export const produceTopicMsMax = 5_000;
 export const produceTimeoutMsMin = 1;
 export const produceTimeoutMsMax = 3600 * 1000;
 /** `produce`: connections that end without a reply, before it gives up on whoever listens there. */
@@ -258,10 +362,8 @@ export const importDamagesToldMax = 20;
 
 /** The path of a Unix socket: the shortest limit of the systems we run on (macOS). */
 export const unixSocketPathBytesMax = 103;
-/** One request over the control socket. */
-export const controlBodyBytesMax = MiB;
-/** And its answer: deleting a topic removes all its files first. */
-export const controlAnswerMsMax = 60_000;
+/** Connections to the control socket, beside those to the ports. */
+export const controlConnectionsMax = 128;
 /** How long a command waits for the control socket of a broker that starts or stops just now. */
 export const controlSocketMsMax = 5_000;
 
@@ -317,7 +419,15 @@ export const logQueueBytesMax = 4 * MiB;
 /** Output of a command that nobody takes: above this, the command waits. */
 export const outputQueueBytesMax = MiB;
 
-assert(2 * partitionsMax <= messageElementsMax, "a request must be able to name all partitions");
+assert(2 * partitionsMax <= messageElementsMax, "a response must be able to name all partitions");
+assert(
+  2 * partitionsPerTopicMax < kafkaRequestElementsMax,
+  "a request must be able to name all partitions of a topic",
+);
+assert(
+  2 * kafkaPartitionsAskedMax < kafkaRequestElementsMax,
+  "what a command asks at once must be a request",
+);
 assert(batchBytesMax < commitQueueBytesMax, "the largest batch must fit the commit queue");
 assert(nativeFrameBytesMax < connectionInFlightBytesMax, "one frame must fit a connection");
 assert(
@@ -325,7 +435,8 @@ assert(
   "one connection must leave others' topics room",
 );
 assert(importInFlightBytesMax < commitQueueBytesMax, "an import must fit the commit queue");
-assert(controlAnswerMsMax <= 255_000, "the runtime waits no longer for an answer");
+assert(controlConnectionsMax < descriptorsReserved, "commands must fit what is kept back");
+assert(kafkaFetchBytesMax + batchBytesMax < clientResponseBytesMax, "a Fetch must be readable");
 assert(nativeFrameBytesMax < producerInFlightBytesMax, "one message must fit a producer");
 assert(connectionInFlightBytesMax < inFlightBytesMax, "one connection must fit the total");
 assert(replyPauseBytes < replyBacklogBytesMax, "reading must pause before a peer is cut off");

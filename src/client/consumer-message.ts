@@ -27,6 +27,8 @@ export class ConsumerMessage {
     readonly topic: string,
     readonly partition: number,
     record: BatchRecord,
+    /** The timestamp is the broker's, not the producer's; the embedded consumer does not tell. */
+    readonly isAppendTime = false,
   ) {
     this.offset = record.offset;
     this.timestamp = record.timestamp;

@@ -18,7 +18,7 @@ interface Block {
   acknowledged: number;
 }
 
-/** Where frames go: see `NativeConnection.write`. */
+/** Where frames go: see `ClientSocket.write`. */
 export interface ByteTaker {
   write(bytes: Uint8Array, from: number, length: number): number;
 }

@@ -11,7 +11,7 @@
 import type { Cancel, Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import { producerBackoffMsMax, producerBackoffMsMin, producerConnectMsMax } from "../limits.ts";
-import type { Dial, NativeConnection } from "./native-connection.ts";
+import type { Dial, ClientSocket } from "./socket.ts";
 
 /** What a line reports. */
 export interface LineEvents {
@@ -35,7 +35,7 @@ export interface LineParts {
 
 /** See the head of this file. */
 export class ProducerLine {
-  #connection: NativeConnection | undefined;
+  #connection: ClientSocket | undefined;
   #up = false;
   /** Attempts to connect since there was progress. */
   #attempts = 0;
@@ -48,7 +48,7 @@ export class ProducerLine {
     return this.#up;
   }
 
-  /** See `NativeConnection.write`; takes nothing while the line is down. */
+  /** See `ClientSocket.write`; takes nothing while the line is down. */
   write(bytes: Uint8Array, from: number, length: number): number {
     return this.#up && this.#connection ? this.#connection.write(bytes, from, length) : 0;
   }

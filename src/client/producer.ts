@@ -22,7 +22,7 @@ import {
   producerWaitingMax,
 } from "../limits.ts";
 import { frameBytes, type Message } from "../native/frame.ts";
-import { dialNative, type Dial } from "./native-connection.ts";
+import { dialTcp, type Dial } from "./socket.ts";
 import { ProducerBuffer } from "./producer-buffer.ts";
 import { ProducerError } from "./producer-error.ts";
 import { ProducerLine } from "./producer-line.ts";
@@ -99,7 +99,7 @@ export class Producer {
     this.#line = new ProducerLine({
       host: options.host ?? "127.0.0.1",
       port: options.port ?? 8080,
-      dial: options.dial ?? dialNative,
+      dial: options.dial ?? dialTcp,
       clock: this.#clock,
       random: options.random ?? systemRandom,
       events: {

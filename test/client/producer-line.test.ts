@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import type { NativeEvents } from "../../src/client/native-connection.ts";
+import type { SocketEvents } from "../../src/client/socket.ts";
 import { ProducerLine } from "../../src/client/producer-line.ts";
 import { ManualClock } from "../fake/clock.ts";
 
 /** A line whose connections are the test's. */
 class World {
   readonly clock = new ManualClock();
-  readonly dialled: (NativeEvents & { ended: boolean })[] = [];
+  readonly dialled: (SocketEvents & { ended: boolean })[] = [];
   readonly told: string[] = [];
   chance = 0;
   readonly line: ProducerLine;

@@ -3,6 +3,7 @@
  * be closed and started again, and its machine can stop at any step and be started again.
  */
 import { seededRandom } from "../../src/base/random.ts";
+import { LoopShare } from "../../src/base/loop-share.ts";
 import { Refusal } from "../../src/base/refusal.ts";
 import type { Broker } from "../../src/broker/broker.ts";
 import { type BrokerSettings, createBroker } from "../../src/broker/create-broker.ts";
@@ -21,6 +22,8 @@ import { readAll, unwrap } from "./log-world.ts";
 export class BrokerWorld {
   readonly clock = new ManualClock();
   readonly logger = new MemoryLogger();
+  /** Never spent, as this clock stands still while anybody works. */
+  readonly share = new LoopShare(this.clock, 1);
   /** New ids for every start, the same in every run. */
   #seed = 1;
   settings: BrokerSettings = {
@@ -53,7 +56,8 @@ export class BrokerWorld {
     const openLog: OpenLog = (directory, config) => this.openLog(directory, config);
     const random = seededRandom(this.#seed++);
     const forgetTopic: ForgetTopic = (name) => this.forgetTopic(name);
-    const parts = { disk, metadata, clock, random, logger, openLog, forgetTopic };
+    const { share } = this;
+    const parts = { disk, metadata, clock, random, logger, share, openLog, forgetTopic };
     return await createBroker(parts, this.settings);
   }
 

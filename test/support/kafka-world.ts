@@ -22,11 +22,11 @@ import { unwrap } from "./log-world.ts";
 import { turns } from "./until.ts";
 
 type Apis = typeof apis;
-type Request<Name extends ApiName> = RequestOf<Apis[Name]>;
-type Response<Name extends ApiName> = ResponseOf<Apis[Name]>;
+export type Request<Name extends ApiName> = RequestOf<Apis[Name]>;
+export type Response<Name extends ApiName> = ResponseOf<Apis[Name]>;
 
 /** A part of a message: what is left out has its default, in lists as well. */
-type Some<T> = T extends Uint8Array
+export type Some<T> = T extends Uint8Array
   ? T
   : T extends readonly (infer Element)[]
     ? readonly Some<Element>[]
@@ -62,6 +62,7 @@ export class KafkaWorld {
       groups: world.groups,
       clock,
       logger,
+      share: base.share,
       clusterId: "cluster-of-tests-12345",
       dataDirectory: "/data",
       advertised: null,
@@ -255,7 +256,7 @@ export function readAs(api: Api, version: number, bytes: Uint8Array): unknown {
 type Shape = Api["request"]["shape"];
 
 /** A row with the given values; the rest has its defaults. */
-function filled(shape: Shape, some: object): never {
+export function filled(shape: Shape, some: object): never {
   const given = new Map<string, unknown>(Object.entries(some));
   const row: Record<string, unknown> = { ...blank(shape) };
   for (const [name, { content }] of Object.entries(shape)) {

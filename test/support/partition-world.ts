@@ -3,7 +3,9 @@
  * topic's configuration. It can be closed and opened again, and its machine can go down.
  */
 import { offset } from "../../src/base/brands.ts";
+import { LoopShare } from "../../src/base/loop-share.ts";
 import type { Refusal } from "../../src/base/refusal.ts";
+import { Examinations } from "../../src/broker/examinations.ts";
 import { HostedPartition, type PartitionOwner } from "../../src/broker/partition.ts";
 import { ProducerCensus } from "../../src/broker/producer-census.ts";
 import { producerFile } from "../../src/broker/producer-snapshot.ts";
@@ -68,6 +70,7 @@ export class PartitionWorld {
       clock,
       logger,
       census: this.census,
+      examinations: new Examinations(new LoopShare(clock, 1)),
       producerStore: () => producerFile(disk, producersPath),
     });
   }

@@ -54,8 +54,13 @@ export class TestServer implements AsyncDisposable {
     return this.server.doors[0]?.address ?? "";
   }
 
-  /** Starts it again, in the same directory. */
-  async start(): Promise<void> {
+  /** `host:port` of the Kafka protocol. */
+  get kafkaAddress(): string {
+    return this.server.doors.find(({ name }) => name === "kafka protocol")?.address ?? "";
+  }
+
+  /** Starts it again, in the same directory; `args` are added to those of the first start. */
+  async start(...args: string[]): Promise<void> {
     const options = brokerOptionsOf(
       "--data",
       this.data,
@@ -64,6 +69,7 @@ export class TestServer implements AsyncDisposable {
       "--kafka-port",
       "0",
       ...this.args,
+      ...args,
     );
     const started = await startServer(options, this.logger);
     if (started instanceof StartFailure) throw new Error(started.message);

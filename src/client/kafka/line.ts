@@ -1,0 +1,82 @@
+/**
+ * The way to one broker for one lane: a connection that is made when it is first wanted and again
+ * after it broke, with growing pauses between attempts that come to nothing.
+ *
+ * Invariant: there is at most one connection or one attempt at a time.
+ */
+import { backoffMs, type Backoff } from "./backoff.ts";
+import type { ClientError } from "./client-error.ts";
+import type { ClientWorld } from "./client-world.ts";
+import { Connection, type ConnectionParts } from "./connection.ts";
+import type { Waits } from "./waits.ts";
+
+export interface LineParts {
+  readonly connection: ConnectionParts;
+  readonly connectTimeoutMs: number;
+  readonly backoff: Backoff;
+  readonly world: ClientWorld;
+  readonly waits: Waits;
+}
+
+/** See the head of this file. */
+export class Line {
+  #connection: Connection | undefined;
+  /**
+   * Comes to the connection. Whoever asks gets this very promise as long as it holds, so that
+   * requests go out in the order in which they asked.
+   */
+  #attempt: Promise<Connection> | undefined;
+  #isConnecting = false;
+  /** Attempts that have failed, one after another. */
+  #failures = 0;
+  /** Of the monotonic clock: no attempt before. */
+  #resumesAt = 0;
+  #closed: ClientError | undefined;
+
+  constructor(private readonly parts: LineParts) {}
+
+  get isOpen(): boolean {
+    return this.#connection?.isOpen ?? false;
+  }
+
+  /** Of the monotonic clock: when the next attempt may begin. */
+  get resumesAt(): number {
+    return this.#resumesAt;
+  }
+
+  /** A connection that is ready. Rejects if the next attempt fails. */
+  connection(): Promise<Connection> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    if (this.#attempt !== undefined && (this.#isConnecting || this.isOpen)) return this.#attempt;
+    this.#isConnecting = true;
+    this.#attempt = this.#connect();
+    return this.#attempt;
+  }
+
+  /** Closes what there is; whatever waits is rejected with `error`, also if it comes later. */
+  close(error: ClientError): void {
+    this.#closed = error;
+    this.#connection?.close(error);
+  }
+
+  async #connect(): Promise<Connection> {
+    const { world, backoff, connection: parts, connectTimeoutMs, waits } = this.parts;
+    try {
+      const pauseMs = this.#resumesAt - world.clock.monotonic();
+      if (pauseMs > 0) await waits.pause(pauseMs);
+      if (this.#closed !== undefined) throw this.#closed;
+      const connection = Connection.open(parts, connectTimeoutMs);
+      this.#connection = connection;
+      await connection.ready;
+      this.#failures = 0;
+      return connection;
+    } catch (error) {
+      this.#failures += 1;
+      const untilMs = backoffMs(backoff, this.#failures, world.random);
+      this.#resumesAt = world.clock.monotonic() + untilMs;
+      throw error;
+    } finally {
+      this.#isConnecting = false;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { expect, test } from "bun:test";
+import { ClientError } from "../../../src/client/kafka/client-error.ts";
+import { encodeRecord, type ProducerRecord } from "../../../src/client/kafka/producer-record.ts";
+import { recordHeadersMax } from "../../../src/limits.ts";
+import { batchHeaderBytes } from "../../../src/record/batch.ts";
+import { BatchBuilder } from "../../../src/record/builder.ts";
+import { ManualClock } from "../../fake/clock.ts";
+
+const clock = new ManualClock();
+const utf8 = new TextEncoder();
+
+const encode = (more: Partial<ProducerRecord> = {}, batchBytesMax = 1000) =>
+  encodeRecord({ topic: "orders", value: "wörld", ...more }, clock, batchBytesMax);
+
+test("text becomes UTF-8, bytes stay, and what is left out has its default", () => {
+  expect(encode()).toMatchObject({
+    topic: "orders",
+    partition: -1,
+    timestamp: clock.now(),
+    key: null,
+    value: utf8.encode("wörld"),
+  });
+  const key = Uint8Array.of(1, 2);
+  expect(encode({ key, value: null, partition: 3, timestamp: 5 })).toMatchObject({
+    key,
+    value: null,
+    partition: 3,
+    timestamp: 5,
+  });
+});
+
+test("a record takes no more than was reckoned", () => {
+  const headers = [
+    { key: "ключ", value: "значение" },
+    { key: "", value: null },
+  ];
+  for (const more of [{}, { key: "k".repeat(300) }, { headers }, { timestamp: 2 ** 51 }]) {
+    const encoded = encode(more);
+    if (encoded instanceof ClientError) throw encoded;
+    const builder = new BatchBuilder();
+    builder.append({ timestamp: 0, key: null, value: null });
+    const before = builder.bytes;
+    builder.append(encoded);
+    expect(builder.bytes - before).toBeLessThanOrEqual(encoded.bytes);
+  }
+});
+
+test("what no batch can carry is refused, and the message says what it is", () => {
+  const headers = Array.from({ length: recordHeadersMax + 1 }, () => ({ key: "", value: null }));
+  const refused: [Partial<ProducerRecord>, code: string, word: string][] = [
+    [{ timestamp: 0.5 }, "INVALID", "0.5"],
+    [{ timestamp: -1 }, "INVALID", "-1"],
+    [{ timestamp: 2 ** 51 + 1 }, "INVALID", "timestamp"],
+    [{ partition: -1 }, "INVALID", "-1"],
+    [{ partition: 2 ** 31 }, "INVALID", "partition"],
+    [{ headers }, "INVALID", "1001 headers"],
+    [{ value: "x".repeat(1000) }, "MESSAGE_TOO_LARGE", `${1000 - batchHeaderBytes}`],
+  ];
+  for (const [more, code, word] of refused) {
+    const error = encode(more);
+    if (!(error instanceof ClientError)) throw new Error(`${code} was taken`);
+    expect(error.code as string).toBe(code);
+    expect(error.message).toContain(word);
+    expect(error.message).toContain("orders");
+  }
+});
