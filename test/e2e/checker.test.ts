@@ -175,6 +175,23 @@ describe("the checker finds", () => {
     expect(kinds(checker)).toEqual(["misplaced"]);
   });
 
+  test("a record in another partition than its producer has chosen, and what is missing there", () => {
+    const { history, checker } = world();
+    const producer = history.producers[0]!;
+    const [first, second, third] = [1, 2, 2].map((chosen) => {
+      return producer.send("orders", false, 20, chosen);
+    });
+    const partitions = [0, 1, 2, 3].map((index) => ({ topic: "orders", index, count: 4 }));
+    checker.take(partitions[3]!, recordOf(history, 0, first!, 0));
+    checker.take(partitions[2]!, recordOf(history, 0, third!, 0));
+    expect(checker.findings()).toEqual([
+      `misplaced: p0-${first} at orders/3 offset 0, sent to orders`,
+      `hole: before p0-${third} in orders/2`,
+    ]);
+    checker.take(partitions[2]!, recordOf(history, 0, second!, 1));
+    expect(kinds(checker)).toEqual(["misplaced", "reordered"]);
+  });
+
   test("a record that was refused and is there, unless the disk had died", () => {
     for (const [refusedMayStay, found] of [
       [false, ["refused"]],

@@ -12,7 +12,8 @@ import { Client } from "./support/client.ts";
 import { readDirectory, scanDirectory } from "./support/directory-reader.ts";
 import { History } from "./support/history.ts";
 import { leaveNothing } from "./support/leave-nothing.ts";
-import { Load, type LoadShape } from "./support/load.ts";
+import { Load } from "./support/load.ts";
+import type { LoadShape } from "./support/load-shape.ts";
 import { makeImage, mountFault, mountMemory } from "./support/mounts.ts";
 import { report, spread } from "./support/numbers.ts";
 import { untilWithin } from "./support/within.ts";
@@ -127,12 +128,7 @@ class Story implements AsyncDisposable {
   }
 
   async load(): Promise<Load> {
-    return await Load.start(
-      this.broker.port,
-      this.history.producers.slice(0, 4),
-      shape,
-      this.random,
-    );
+    return await Load.start(this.broker, this.history.producers.slice(0, 4), shape, this.random);
   }
 
   /** Asks with one record: what it is answered. */

@@ -10,14 +10,16 @@ import { acknowledgedMin, loadShape, randomMoment, serveOptions } from "./suppor
 import { Checker } from "./support/checker.ts";
 import { readDirectory, scanDirectory } from "./support/directory-reader.ts";
 import { History } from "./support/history.ts";
+import { fetchEverything } from "./support/kafka-reader.ts";
 import { leaveNothing } from "./support/leave-nothing.ts";
-import { Load, type LoadShape } from "./support/load.ts";
+import { Load } from "./support/load.ts";
+import type { LoadShape } from "./support/load-shape.ts";
 import { median, report, spread } from "./support/numbers.ts";
 import { within } from "./support/within.ts";
 
 leaveNothing();
 
-const producers = 4;
+const producers = 6;
 const kills = rounds(15, 300);
 /** After so many kills everything is read again from the beginning, and a new directory begins. */
 const killsPerDirectory = 10;
@@ -34,13 +36,14 @@ class Tally {
 /** Starts a broker, kills it under load; what is read then must be right. */
 async function killOnce(data: string, round: number, story: Story): Promise<void> {
   const { history, checker, random, tally } = story;
-  const { process: broker, port, startMs } = await startBroker(data, serveOptions(random));
+  const started = await startBroker(data, serveOptions(random));
+  const { process: broker, startMs } = started;
   await using _ = broker;
   tally.startMs.push(startMs);
   // Whoever reads beside the new broker sees all that was to be seen without one.
   await readDirectory(data, checker, { isLive: true });
   expect(checker.findings()).toEqual([]);
-  const load = await Load.start(port, history.producers, loadShape(random, round), random);
+  const load = await Load.start(started, history.producers, loadShape(random, round), random);
   await randomMoment(load, random, acknowledgedMin(round));
   broker.kill("SIGKILL");
   await broker.exited;
@@ -62,9 +65,12 @@ interface Story {
 
 /** Starts a broker once more, stops it in peace, and reads all there is from the beginning. */
 async function readAllAgain(data: string, { history, tally }: Story): Promise<void> {
-  const { process: broker, startMs } = await startBroker(data);
+  const { process: broker, kafkaPort, startMs } = await startBroker(data);
   await using _ = broker;
   tally.startMs.push(startMs);
+  const fetching = new Checker(history, false);
+  await fetchEverything(kafkaPort, fetching);
+  expect(fetching.findings()).toEqual([]);
   expect(await broker.end("SIGTERM")).toBe(0);
   const losses = broker.lines.filter(({ level }) => level === "warn" || level === "error");
   expect(losses).toEqual([]);
@@ -116,10 +122,11 @@ test(`${largeMebibytes} MiB in the log don't keep a killed broker from its start
   const startMs: number[] = [];
   let acknowledged = 0;
   for (const wanted of [largeBytes / largeValueBytes, 200, 200, 0]) {
-    const { process: broker, port, startMs: took } = await startBroker(data);
+    const started = await startBroker(data);
+    const { process: broker, startMs: took } = started;
     await using _ = broker;
     if (acknowledged > 0) startMs.push(took);
-    const load = await Load.start(port, history.producers, largeShape, random);
+    const load = await Load.start(started, history.producers, largeShape, random);
     await until(() => load.acknowledged >= wanted);
     broker.kill("SIGKILL");
     await within(10_000, "the end of the connections", load.closed());

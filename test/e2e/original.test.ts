@@ -237,7 +237,8 @@ test(
     const random = randomForTest();
     using directory = temporaryDirectory();
     const data = join(directory.path, "data");
-    const { process: broker, port } = await startBroker(data);
+    const started = await startBroker(data);
+    const { process: broker, port } = started;
     await using _ = broker;
     const history = new History(1);
     const shape = {
@@ -245,7 +246,7 @@ test(
       windowFrames: 16,
       valueBytes: mixedValueBytes,
     };
-    const load = await Load.start(port, history.producers, shape, random);
+    const load = await Load.start(started, history.producers, shape, random);
     const bad: (Peer | undefined)[] = [];
     const kinds = Object.keys(mischief);
     let worstMs = 0;

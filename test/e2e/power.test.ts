@@ -19,7 +19,7 @@ import { untilWithin, within } from "./support/within.ts";
 
 leaveNothing();
 
-const producers = 4;
+const producers = 6;
 /** After so many cuts everything is read again from the beginning, on a new file system then. */
 const cutsPerFilesystem = 10;
 const imageMebibytes: Readonly<Record<ImageKind, number>> = { ext4: 256, xfs: 512 };
@@ -55,10 +55,16 @@ class Story implements AsyncDisposable {
     least = acknowledgedMin(round),
   ): Promise<void> {
     const { random, tally } = this;
-    const { process: broker, port, startMs } = await startBroker(this.data, options);
+    const started = await startBroker(this.data, options);
+    const { process: broker, startMs } = started;
     await using _ = broker;
     tally.startMs.push(startMs);
-    const load = await Load.start(port, this.history.producers, loadShape(random, round), random);
+    const load = await Load.start(
+      started,
+      this.history.producers,
+      loadShape(random, round),
+      random,
+    );
     await randomMoment(load, random, least);
     load.abandon();
     if (end === "cut") cutPower(this.filesystem.path);
@@ -168,9 +174,10 @@ skipUnless(faults.ext4 === null, faults.ext4 ?? "")(
       await using story = new Story("ext4", random, new Tally());
       expect(await story.powerOn()).toEqual([]);
       const options = [...serveOptions(random), "--fsync", `interval=${intervalMs}`];
-      const { process: broker, port } = await startBroker(story.data, options);
+      const started = await startBroker(story.data, options);
+      const { process: broker } = started;
       await using _ = broker;
-      const load = await Load.start(port, story.history.producers, loadShape(random, 0), random);
+      const load = await Load.start(started, story.history.producers, loadShape(random, 0), random);
       await randomMoment(load, random, acknowledgedMin(done));
       load.pause();
       await untilWithin(10_000, "an answer to every frame", () => load.inFlight === 0);

@@ -139,10 +139,15 @@ class ObeliskProcess implements AsyncDisposable {
 /** A broker that answers. */
 export interface StartedBroker {
   readonly process: ObeliskProcess;
+  /** Of the native protocol. */
   readonly port: number;
+  readonly kafkaPort: number;
   /** From the start of the process to its first answer. */
   readonly startMs: number;
 }
+
+const portOf = (listening: LogLine): number =>
+  Number(String(listening["address"]).split(":").at(-1));
 
 /** Starts `obelisk serve` on a free port, and waits until it has answered a frame. */
 export async function startBroker(
@@ -167,11 +172,14 @@ export async function startBroker(
     options,
   );
   try {
-    const { address } = await started.logged("listening");
-    const port = Number(String(address).split(":").at(-1));
+    const port = portOf(await started.logged("listening"));
     const answer = await within(startMsMax, "the first answer", firstAnswer(port));
     if (answer !== "NACK:CORRUPTED\n") throw new Error(`the first answer is ${answer}`);
-    return { process: started, port, startMs: performance.now() - from };
+    const startMs = performance.now() - from;
+    await started.logged("ready");
+    const door = started.lines.find((line) => line["door"] === "kafka protocol");
+    if (door === undefined) throw new Error("it has no door for Kafka's protocol");
+    return { process: started, port, kafkaPort: portOf(door), startMs };
   } catch (error) {
     await started.end("SIGKILL");
     throw error;

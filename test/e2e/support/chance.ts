@@ -1,7 +1,8 @@
 /** What a round of torture leaves to chance: how the broker is set, what it is sent, and when. */
 import type { Random } from "../../../src/base/random.ts";
 import { until } from "../../support/until.ts";
-import type { Load, LoadShape } from "./load.ts";
+import type { Load } from "./load.ts";
+import type { LoadShape, Way } from "./load-shape.ts";
 
 /** Options of `serve` that change how records come to the disk. */
 export function serveOptions(random: Random): string[] {
@@ -13,7 +14,9 @@ export function serveOptions(random: Random): string[] {
   ];
 }
 
-/** Old topics, and one that is created in this round. */
+/**
+ * Old topics, and one that is created in this round; native producers and Kafka's side by side.
+ */
 export function loadShape(random: Random, round: number): LoadShape {
   return {
     topics: [
@@ -25,7 +28,16 @@ export function loadShape(random: Random, round: number): LoadShape {
     ],
     windowFrames: oneOf(random, [8, 64, 512]),
     valueBytes: mixedValueBytes,
+    // Some producer's records are acknowledged, or a load would never come to its moment.
+    ways: ["acks=all", "native", ...shuffled(random, allWays)],
   };
+}
+
+const allWays: readonly Way[] = ["native", "acks=all", "acks=1", "acks=0"];
+
+function shuffled<T>(random: Random, given: readonly T[]): T[] {
+  const left = [...given];
+  return given.flatMap(() => left.splice(random.below(left.length), 1));
 }
 
 /** Mostly small, some of many kilobytes, now and then a very large one. */

@@ -152,6 +152,7 @@ export class Checker {
     const partitions = this.#counts.get(entry.topic);
     if (partitions === undefined) return null;
     if (partitions === 1) return `${entry.topic}/0`;
+    if (entry.partition !== null) return `${entry.topic}/${entry.partition}`;
     if (!entry.hasKey) return null;
     const key = new TextEncoder().encode(producer.nameOf(number));
     return `${entry.topic}/${partitionForKey(key, partitions)}`;
@@ -179,6 +180,7 @@ const valueHeadBytesMax = 32;
 
 function isWhereItBelongs(entry: Entry, { topic, index, count }: Partition, record: BatchRecord) {
   if (entry.topic !== topic) return false;
+  if (entry.partition !== null && entry.partition !== index) return false;
   return !entry.hasKey || record.key === null || partitionForKey(record.key, count) === index;
 }
 

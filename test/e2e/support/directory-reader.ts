@@ -139,7 +139,8 @@ async function readPartition(view: LogView, checker: Checker, partition: Partiti
   }
 }
 
-function takeBatches(chunk: Uint8Array, checker: Checker, partition: Partition): void {
+/** Hands whole batches, one after another, to the checker. */
+export function takeBatches(chunk: Uint8Array, checker: Checker, partition: Partition): void {
   const view = viewOf(chunk);
   for (let at = 0; at < chunk.length; at += batchBytesAt(view, at)) {
     const place = `${nameOf(partition)}, byte ${at} of ${chunk.length}`;

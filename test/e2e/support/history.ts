@@ -26,6 +26,8 @@ export interface Entry {
   readonly topic: string;
   readonly hasKey: boolean;
   readonly valueBytes: number;
+  /** The partition that its producer has chosen without a key; `null`: key or broker choose. */
+  readonly partition: number | null;
   /** Which of its producer's connections it was sent over, counted from 1. */
   readonly connection: number;
   fate: Fate;
@@ -45,9 +47,15 @@ export class ProducerHistory {
   }
 
   /** Notes that a record is sent, and gives its number. */
-  send(topic: string, hasKey: boolean, valueBytes: number): number {
+  send(
+    topic: string,
+    hasKey: boolean,
+    valueBytes: number,
+    partition: number | null = null,
+  ): number {
     const { connections: connection } = this;
-    this.entries.push({ topic, hasKey, valueBytes, connection, fate: "sent", seen: null });
+    const shape = { topic, hasKey, valueBytes, partition };
+    this.entries.push({ ...shape, connection, fate: "sent", seen: null });
     return this.entries.length - 1;
   }
 

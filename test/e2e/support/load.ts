@@ -1,181 +1,34 @@
 /**
- * Producers under load: each has one connection and keeps a window of frames in flight, as the
- * original protocol allows. A cut connection is the end: nothing is sent twice.
- *
- * Owns the frames in flight: what was sent and not answered, in order. Invariant: every frame is in
- * the history before its first byte leaves.
+ * Producers under load, native ones and Kafka's: each has one connection and keeps a window of
+ * records in flight. A cut connection is the end: nothing is sent twice. Invariant: every record is
+ * in the history before its first byte leaves.
  */
 import type { Random } from "../../../src/base/random.ts";
-import { encodeFrame } from "../../../src/native/frame.ts";
+import type { StartedBroker } from "./broker-process.ts";
 import type { ProducerHistory } from "./history.ts";
+import { KafkaLoadProducer } from "./kafka-load.ts";
+import type { LoadProducer, LoadShape } from "./load-shape.ts";
+import { NativeLoadProducer } from "./native-load.ts";
 
-/** A topic of a load. */
-export interface TopicLoad {
-  readonly name: string;
-  readonly hasKeys: boolean;
-}
-
-/** What the producers send. */
-export interface LoadShape {
-  readonly topics: readonly TopicLoad[];
-  /** Frames in flight. */
-  readonly windowFrames: number;
-  readonly valueBytes: (random: Random) => number;
-}
-
-/** Bytes handed to the socket and not taken by it: more are not made. */
-const unsentBytesMax = 1024 * 1024;
-
-/** One producer on one connection. */
-class LoadProducer {
-  sent = 0;
-  acknowledged = 0;
-  refused = 0;
-  /** What no broker may do, in words. */
-  readonly violations: string[] = [];
-  /** Resolves when the connection is gone, and all that came over it was taken. */
-  readonly closed: Promise<void>;
-  /** Numbers of the records in flight; those before `#answeredUpTo` are answered. */
-  readonly #inFlight: number[] = [];
-  #answeredUpTo = 0;
-  #sending = true;
-  #abandoned = false;
-  #unsent: Uint8Array[] = [];
-  #unsentBytes = 0;
-  /** The beginning of a reply. */
-  #line = "";
-  #socket!: Bun.Socket;
-  readonly #resolveClosed: () => void;
-
-  private constructor(
-    private readonly producer: ProducerHistory,
-    private readonly shape: LoadShape,
-    private readonly random: Random,
-  ) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.closed = promise;
-    this.#resolveClosed = resolve;
-  }
-
-  /** Connects and begins to send. */
-  static async connect(
-    port: number,
-    producer: ProducerHistory,
-    shape: LoadShape,
-    random: Random,
-  ): Promise<LoadProducer> {
-    const load = new LoadProducer(producer, shape, random);
-    producer.connections += 1;
-    load.#socket = await Bun.connect({
-      hostname: "127.0.0.1",
-      port,
-      socket: {
-        data: (_, chunk) => load.#received(chunk),
-        drain: () => load.#write(),
-        close: () => load.#resolveClosed(),
-        error: () => {},
-      },
-    });
-    load.#fill();
-    return load;
-  }
-
-  get inFlight(): number {
-    return this.#inFlight.length - this.#answeredUpTo;
-  }
-
-  /** Sends nothing new; what is in flight is still answered. */
-  pause(): void {
-    this.#sending = false;
-  }
-
-  resume(): void {
-    this.#sending = true;
-    this.#fill();
-  }
-
-  /** Heeds no answer any more: whatever comes now is not to be believed. */
-  abandon(): void {
-    this.pause();
-    this.#abandoned = true;
-  }
-
-  /** Ends the connection from this side. */
-  close(): void {
-    this.pause();
-    this.#socket.end();
-  }
-
-  #fill(): void {
-    const { topics, windowFrames, valueBytes } = this.shape;
-    while (this.#sending && this.inFlight < windowFrames && this.#unsentBytes < unsentBytesMax) {
-      const topic = topics[this.random.below(topics.length)];
-      if (topic === undefined) throw new Error("a load has topics");
-      const number = this.producer.send(topic.name, topic.hasKeys, valueBytes(this.random));
-      const frame = encodeFrame(this.producer.message(number));
-      this.#inFlight.push(number);
-      this.#unsent.push(frame);
-      this.#unsentBytes += frame.length;
-      this.sent += 1;
-    }
-    this.#write();
-  }
-
-  #write(): void {
-    if (this.#unsentBytes === 0) return;
-    const joined = this.#unsent.length === 1 ? this.#unsent[0]! : Buffer.concat(this.#unsent);
-    const taken = Math.max(0, this.#socket.write(joined));
-    this.#unsentBytes -= taken;
-    this.#unsent = taken < joined.length ? [joined.subarray(taken)] : [];
-  }
-
-  #received(chunk: Uint8Array): void {
-    if (this.#abandoned) return;
-    const lines = (this.#line + Buffer.from(chunk).toString("latin1")).split("\n");
-    this.#line = lines.pop() ?? "";
-    for (const line of lines) this.#answer(line);
-    this.#forgetAnswered();
-    this.#fill();
-  }
-
-  #answer(line: string): void {
-    const number = this.#inFlight[this.#answeredUpTo];
-    if (number === undefined) {
-      this.violations.push(`an answer to nothing: ${line}`);
-      return;
-    }
-    this.#answeredUpTo += 1;
-    if (line === "OK") {
-      this.acknowledged += 1;
-      this.producer.answered(number, "acknowledged");
-    } else if (line === "NACK:PUBLISH_FAILED") {
-      this.refused += 1;
-      this.producer.answered(number, "refused");
-    } else {
-      this.violations.push(`${this.producer.nameOf(number)} was answered: ${line}`);
-    }
-  }
-
-  #forgetAnswered(): void {
-    if (this.#answeredUpTo < this.shape.windowFrames) return;
-    this.#inFlight.splice(0, this.#answeredUpTo);
-    this.#answeredUpTo = 0;
-  }
-}
+/** Where a broker listens. */
+export type Doors = Pick<StartedBroker, "port" | "kafkaPort">;
 
 /** Several producers at once. */
 export class Load {
   private constructor(readonly producers: readonly LoadProducer[]) {}
 
   static async start(
-    port: number,
+    { port, kafkaPort }: Doors,
     producers: readonly ProducerHistory[],
     shape: LoadShape,
     random: Random,
   ): Promise<Load> {
-    const connecting = producers.map((producer) =>
-      LoadProducer.connect(port, producer, shape, random),
-    );
+    const { ways = ["native"] } = shape;
+    const connecting = producers.map((producer, index): Promise<LoadProducer> => {
+      const way = ways[index % ways.length] ?? "native";
+      if (way === "native") return NativeLoadProducer.connect(port, producer, shape, random);
+      return KafkaLoadProducer.connect(kafkaPort, producer, shape, random, way);
+    });
     return new Load(await Promise.all(connecting));
   }
 
