@@ -5,13 +5,20 @@
  * When records are opened: every batch of a client is, also a packed one, as Kafka does. The
  * checksum only says that the bytes are those that were sent; a batch that no consumer could open
  * would stop all of them at its offset for good. It costs 20 to 45 ns a record where nothing is
- * packed, about 1.7 ns a byte where something is, and is bounded by `producedUnpackedBytesMax`.
+ * packed, about 1.7 ns a byte where something is, and is bounded by `producedUnpackedBytesMax`. So
+ * it is done in steps, between which others may have their turn.
  * Batches that were built here are opened only where a rule of the topic looks at records.
  *
  * Sources: Apache Kafka, `LogValidator`; KIP-467 (record errors).
  */
 import { Refusal, type RefusalCode } from "../base/refusal.ts";
-import { producedUnpackedBytesMax, recordErrorsMax, recordHeadersMax } from "../limits.ts";
+import { finish, type Steps } from "../base/steps.ts";
+import {
+  examineStepRecords,
+  producedUnpackedBytesMax,
+  recordErrorsMax,
+  recordHeadersMax,
+} from "../limits.ts";
 import {
   amend,
   attribute,
@@ -24,7 +31,7 @@ import {
   viewOf,
 } from "../record/batch.ts";
 import { compress } from "../record/compression.ts";
-import { openRecords } from "../record/records.ts";
+import { type RecordCursor, recordsOpening } from "../record/records.ts";
 
 /** What a topic's configuration says of its batches. */
 export interface BatchRules {
@@ -72,17 +79,18 @@ export interface Admitted {
 
 /**
  * Applies the topic's rules to a batch that is sound from the outside: looks at its records where
- * it must, and rewrites the batch, in a copy, where the topic wants it otherwise.
+ * it must, and rewrites the batch, in a copy, where the topic wants it otherwise. A batch of usual
+ * size takes one step, and so does packing it anew.
  * @param now wall time, milliseconds since 1970
  * @param isTrusted it was built in this process: its records are what its header says
  */
-export function admit(
+export function* admission(
   batch: Uint8Array,
   header: BatchHeader,
   rules: BatchRules,
   now: number,
   isTrusted: boolean,
-): Admitted | Refusal {
+): Steps<Admitted | Refusal> {
   const source = compressionOf(header.attributes);
   const target = rules.compression ?? source;
   const looksAtRecords =
@@ -91,7 +99,7 @@ export function admit(
     target !== source ||
     (!rules.isLogAppendTime && rules.timestampBeforeMaxMs !== Infinity);
   const opened = looksAtRecords
-    ? examine(batch, header, rules, now)
+    ? yield* examination(batch, header, rules, now)
     : examineHeader(header, rules, now);
   if (opened instanceof Refusal) return opened;
   const maxTimestamp = rules.isLogAppendTime ? now : opened.maxTimestamp;
@@ -109,6 +117,10 @@ export function admit(
   seal(amended, view, 0);
   return { batch: amended, maxTimestamp };
 }
+
+/** The same at once: for batches that were built here. */
+export const admit = (...asked: Parameters<typeof admission>): Admitted | Refusal =>
+  finish(admission(...asked));
 
 /** Refuses a batch above `max.message.bytes`. */
 export function sizeRefusal(bytes: number, rules: BatchRules): Refusal {
@@ -138,30 +150,47 @@ function examineHeader(header: BatchHeader, rules: BatchRules, now: number): Exa
 }
 
 /** Walks the records: whole, as many as the header counts, each as the topic wants it. */
-function examine(
+function* examination(
   batch: Uint8Array,
   header: BatchHeader,
   rules: BatchRules,
   now: number,
-): Examined | Refusal {
-  const records = openRecords(batch, viewOf(batch), 0, producedUnpackedBytesMax);
+): Steps<Examined | Refusal> {
+  const records = yield* recordsOpening(batch, viewOf(batch), 0, producedUnpackedBytesMax);
   if (records instanceof Refusal) return sendersFault(records);
   const errors = new RecordErrors();
   let maxTimestamp = -1;
-  for (let at = 0; records.next(); at++) {
+  for (let from = 0; from < header.recordsCount; from += examineStepRecords) {
+    if (from > 0) yield;
+    maxTimestamp = Math.max(maxTimestamp, examineSome(records, from, errors, rules, now));
+  }
+  // Nothing may come after the last one.
+  records.next();
+  if (records.damage !== null) return sendersFault(records.damage);
+  const refusal = errors.refusal();
+  if (refusal !== null) return refusal;
+  return {
+    maxTimestamp,
+    records: records.bytes,
+  };
+}
+
+/** Looks at the next records, of which the first is the `from`th; their newest timestamp. */
+function examineSome(
+  records: RecordCursor,
+  from: number,
+  errors: RecordErrors,
+  rules: BatchRules,
+  now: number,
+): number {
+  let maxTimestamp = -1;
+  for (let at = from; at < from + examineStepRecords && records.next(); at++) {
     const { timestamp } = records;
     const fault = recordFault(timestamp, records.headersCount, records.keyFrom >= 0, rules, now);
     if (fault !== null) errors.add(at, ...fault);
     if (timestamp > maxTimestamp) maxTimestamp = timestamp;
   }
-  if (records.damage !== null) return sendersFault(records.damage);
-  const refusal = errors.refusal();
-  if (refusal !== null) return refusal;
-  const isPacked = compressionOf(header.attributes) !== "none";
-  return {
-    maxTimestamp,
-    records: isPacked ? records.bytes : batch.subarray(batchHeaderBytes),
-  };
+  return maxTimestamp;
 }
 
 /** The checksum holds, so sending the same bytes again would not help: not CORRUPT_MESSAGE. */

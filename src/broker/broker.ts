@@ -119,6 +119,13 @@ export interface TopicPlan {
   readonly config: TopicConfig;
 }
 
+/** The volume that a data directory is on; bytes. */
+export interface Volume {
+  readonly totalBytes: number;
+  /** What may still be written. */
+  readonly usableBytes: number;
+}
+
 /** Whether a change is made, or only looked at: everything but the change itself. */
 export interface ChangeOptions {
   readonly validateOnly?: boolean;
@@ -142,6 +149,8 @@ export interface Broker {
   createTopic(wanted: NewTopic): Promise<Topic | Refusal>;
   /** What {@link createTopic} would make of it now, or why it would not. */
   planTopic(wanted: NewTopic): TopicPlan | Refusal;
+  /** All configurations that a topic with this plan would have. */
+  describePlannedConfig(plan: TopicPlan): readonly ConfigEntry[];
   /**
    * Gives a topic more partitions: `count` in all. INVALID_PARTITIONS: not more than there are, or
    * too many; and as {@link createTopic}. Records stay in the partition where they are.
@@ -175,8 +184,8 @@ export interface Broker {
   initProducerId(past: PastIdentity): Promise<ProducerIdentity | Refusal>;
   /** Waits for records; see `waiters.ts`. */
   wait(wanted: WaitFor): Wait;
-  /** Bytes that may still be written on the volume; `null`: nobody knows. */
-  usableBytes(): Promise<number | null>;
+  /** Where everything lies, as it is now; `null`: nobody knows. */
+  volume(): Promise<Volume | null>;
 
   /** Flushes and closes every log, then the metadata. Afterwards all is SHUTTING_DOWN. */
   close(): Promise<void>;

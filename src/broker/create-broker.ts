@@ -1,6 +1,7 @@
 /** Puts a broker together from what it is handed, and recovers its topics. */
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import type { LoopShare } from "../base/loop-share.ts";
 import type { Random } from "../base/random.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { Disk } from "../disk/disk.ts";
@@ -9,6 +10,7 @@ import { partitionDirectory, topicsDirectory } from "../log/layout.ts";
 import type { Metadata } from "../metadata/metadata.ts";
 import { type BrokerConfig, storedBrokerConfig } from "./broker-config.ts";
 import type { Broker } from "./broker.ts";
+import { Examinations } from "./examinations.ts";
 import { ProducerCensus } from "./producer-census.ts";
 import { ProducerIds } from "./producer-ids.ts";
 import { producerFile } from "./producer-snapshot.ts";
@@ -26,6 +28,8 @@ export interface BrokerParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** What it may take of a turn of the event loop, beside the protocols. */
+  readonly share: LoopShare;
   /** Opens the log of one partition, in a directory of `disk` that exists. */
   readonly openLog: OpenLog;
   /** Called for each topic that is deleted, also at a start which completes a deletion. */
@@ -64,6 +68,7 @@ export async function createBroker(
     life,
     space,
     census: new ProducerCensus(clock, logger),
+    examinations: new Examinations(parts.share),
     producerIds: new ProducerIds(metadata.producerIds, clock),
     producerStore: (topic: string, index: number) => {
       const directory = partitionDirectory(topicsDirectory, topic, index);

@@ -60,7 +60,7 @@ export type GroupEvent =
   /** The group was read from the store: its members are expected to be heard of again. */
   | { readonly kind: "loaded" }
   /** An empty group is about to be deleted from the store: nobody may come in any more. */
-  | { readonly kind: "condemned" }
+  | { readonly kind: "condemned"; readonly reason: string }
   /** Its deletion has failed. */
   | { readonly kind: "spared" }
   /** The broker stops. */

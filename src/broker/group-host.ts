@@ -163,10 +163,13 @@ export class GroupHost {
     return written;
   }
 
-  /** Deletes an empty group with all that it has. Nobody may come in meanwhile. */
-  async remove(hosted: HostedGroup): Promise<GroupErrorCode> {
+  /**
+   * Deletes an empty group with all that it has. Nobody may come in meanwhile.
+   * @param reason for the log
+   */
+  async remove(hosted: HostedGroup, reason: string): Promise<GroupErrorCode> {
     const { groupId } = hosted.group;
-    this.step(hosted, { kind: "condemned" });
+    this.step(hosted, { kind: "condemned", reason });
     const errorCode = await this.write(hosted, { kind: "remove", groupId }, () => {
       this.#forget(hosted);
     });

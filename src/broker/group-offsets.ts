@@ -112,7 +112,8 @@ export class GroupOffsets {
       // A commit on its way would be forgotten with what it replaces.
       if (writes > 0 || group.state === "Dead") continue;
       const expired = expiredOffsets(group, offsets, nowMs, this.host.rules.offsetsRetentionMs);
-      if (expired.length === offsets.size && group.isDeserted) void this.host.remove(hosted);
+      if (expired.length === offsets.size && group.isDeserted)
+        void this.host.remove(hosted, "it has expired");
       else void this.#forget(hosted, expired);
       if (expired.length === 0) continue;
       const fields = { group: group.groupId, offsets: expired.length };

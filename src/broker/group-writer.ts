@@ -1,8 +1,8 @@
 /**
- * The way of all groups' changes to the store. SQLite commits on the calling thread, and each
- * commit holds the event loop for one fsync, so changes that come together share a transaction:
- * those of one turn of the event loop, and all that came while it had to be left alone for a while
- * after the last one.
+ * The way of all groups' changes to the store. A transaction waits for the device, and SQLite runs
+ * its statements on the calling thread, so changes that come together share one: those of one turn
+ * of the event loop, and all that came while the last transaction ran and the event loop had to be
+ * left alone for a moment after it.
  *
  * Invariants: changes are stored and applied in the order in which they came, so what is in memory
  * is at all times what is on the device; one transaction at a time; what waits is bounded in rows

@@ -119,7 +119,7 @@ export class Group {
         return this.#loaded();
       case "condemned":
         for (const memberId of core.members.pendingJoin) core.removePending(memberId);
-        return core.enter("Dead", "it is deleted");
+        return core.enter("Dead", event.reason);
       case "spared":
         return core.spare();
       case "closed":

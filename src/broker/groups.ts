@@ -61,7 +61,7 @@ export async function createGroups(
 ): Promise<Groups | Refusal> {
   const stored = await parts.store.all();
   if (stored instanceof Refusal) return stored;
-  parts.logger.info("groups loaded", { groups: stored.length });
+  if (stored.length > 0) parts.logger.info("groups loaded", { groups: stored.length });
   return new Groups(new GroupHost(parts, rules, stored));
 }
 
@@ -202,7 +202,7 @@ export class Groups implements GroupCoordinator {
     const hosted = this.host.get(groupId);
     if (hosted === undefined || hosted.group.state === "Dead") return "GROUP_ID_NOT_FOUND";
     if (hosted.group.state !== "Empty") return "NON_EMPTY_GROUP";
-    const errorCode = await this.host.remove(hosted);
+    const errorCode = await this.host.remove(hosted, "it is deleted");
     if (errorCode === "NONE") this.host.parts.logger.info("group deleted", { group: groupId });
     return errorCode;
   }

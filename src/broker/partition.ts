@@ -3,8 +3,9 @@
  * see, who waits for records, and the idempotent producers, all above one log.
  *
  * Invariants: once it has ended, no append reaches the log and nothing is read, whoever still holds
- * it; a batch is judged and appended in one go, with no other in between; whatever the log does to
- * its ends, watermarks and producers follow within the same call.
+ * it; a batch is judged and appended in one go, with no other in between; batches are appended in
+ * the order in which they came, however long it takes to look at their records; whatever the log
+ * does to its ends, watermarks and producers follow within the same call.
  */
 import { offset, type Offset } from "../base/brands.ts";
 import type { Clock } from "../base/clock.ts";
@@ -13,8 +14,9 @@ import { Refusal } from "../base/refusal.ts";
 import type { Appended, LogRead, PartitionLog, TimedOffset } from "../log/log.ts";
 import { leaderEpoch } from "../log/scan.ts";
 import { type BatchHeader, readHeader, viewOf } from "../record/batch.ts";
-import { admit, type BatchRules, sizeRefusal } from "./batch-rules.ts";
+import { admission, admit, type Admitted, type BatchRules, sizeRefusal } from "./batch-rules.ts";
 import type { EpochEnd, Partition, Produced, ProducerState } from "./broker.ts";
+import type { Examinations } from "./examinations.ts";
 import { checkProduced, type ProduceOptions } from "./produced-batch.ts";
 import type { ProducerCensus } from "./producer-census.ts";
 import { ProducerKeeper } from "./producer-keeper.ts";
@@ -38,6 +40,7 @@ export interface PartitionParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly census: ProducerCensus;
+  readonly examinations: Examinations;
   /** Where the producers of one partition are kept. */
   readonly producerStore: (topic: string, index: number) => ProducerStore;
 }
@@ -53,6 +56,8 @@ export class HostedPartition implements Partition {
   #visibleBytes: number;
   /** Set once, by {@link end} or {@link close}. */
   #ended: Refusal | null = null;
+  /** Batches whose records are looked at, or will be: later ones wait for them. */
+  #examining = 0;
   /** The deletion of records under way; one at a time, or a lower start could be stored last. */
   #trimming: Promise<unknown> = Promise.resolve();
 
@@ -88,10 +93,9 @@ export class HostedPartition implements Partition {
   produce(batch: Uint8Array, options: ProduceOptions = {}): Promise<Produced | Refusal> {
     const header = this.#ended ?? checkProduced(batch, this.owner.rules, options);
     if (header instanceof Refusal) return Promise.resolve(header);
-    if (header.producerId < 0) return this.#store(batch, header);
-    if (this.#keeper.isLoaded) return this.#judge(batch, header);
+    if (header.producerId < 0 || this.#keeper.isLoaded) return this.#examine(batch, header);
     const { promise, resolve } = Promise.withResolvers<Produced | Refusal>();
-    this.#keeper.whenLoaded((refusal) => resolve(refusal ?? this.#judge(batch, header)));
+    this.#keeper.whenLoaded((refusal) => resolve(refusal ?? this.#examine(batch, header)));
     return promise;
   }
 
@@ -170,17 +174,38 @@ export class HostedPartition implements Partition {
     await this.log.close();
   }
 
-  /** In order, and with nothing in between. */
-  #judge(batch: Uint8Array, header: BatchHeader): Promise<Produced | Refusal> {
-    if (this.#ended !== null) return Promise.resolve(this.#ended);
-    const verdict = this.#keeper.producers.judge(header);
-    if (verdict instanceof Refusal) return Promise.resolve(verdict);
-    return verdict === "next" ? this.#store(batch, header) : this.#again(verdict);
+  /** Looks at the records, in later turns if they are many, and stores them in their order. */
+  #examine(batch: Uint8Array, header: BatchHeader): Promise<Produced | Refusal> {
+    const steps = admission(batch, header, this.owner.rules, this.parts.clock.now(), false);
+    if (this.#examining === 0) {
+      const answer = this.#judge(header);
+      if (answer !== null) return answer;
+      const first = steps.next();
+      if (first.done === true) return this.#store(header, first.value);
+    }
+    this.#examining += 1;
+    const { promise, resolve, reject } = Promise.withResolvers<Produced | Refusal>();
+    this.parts.examinations.take(steps, (admitted) => {
+      this.#examining -= 1;
+      try {
+        resolve(this.#judge(header) ?? this.#store(header, admitted()));
+      } catch (error) {
+        reject(error);
+      }
+    });
+    return promise;
   }
 
-  #store(batch: Uint8Array, header: BatchHeader): Promise<Produced | Refusal> {
-    const { rules } = this.owner;
-    const admitted = admit(batch, header, rules, this.parts.clock.now(), false);
+  /** What a batch is answered without being stored; `null`: it is to be, with no other between. */
+  #judge(header: BatchHeader): Promise<Produced | Refusal> | null {
+    if (this.#ended !== null) return Promise.resolve(this.#ended);
+    if (header.producerId < 0) return null;
+    const verdict = this.#keeper.producers.judge(header);
+    if (verdict instanceof Refusal) return Promise.resolve(verdict);
+    return verdict === "next" ? null : this.#again(verdict);
+  }
+
+  #store(header: BatchHeader, admitted: Admitted | Refusal): Promise<Produced | Refusal> {
     if (admitted instanceof Refusal) return Promise.resolve(admitted);
     const appended = this.#append(admitted.batch);
     const { producers } = this.#keeper;

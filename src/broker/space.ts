@@ -13,6 +13,7 @@ import type { Logger } from "../base/logger.ts";
 import { Refusal } from "../base/refusal.ts";
 import { DiskError, type Disk } from "../disk/disk.ts";
 import { diskProbeMs } from "../limits.ts";
+import type { Volume } from "./broker.ts";
 
 /** See the head of this file. */
 export class DiskSpace {
@@ -38,7 +39,7 @@ export class DiskSpace {
   /** Asks the volume now; afterwards {@link refusal} knows. Never rejects. */
   async probe(): Promise<void> {
     try {
-      this.#settle((await this.disk.freeBytes()) - this.reserveBytes);
+      this.#settle((await this.disk.volume()).freeBytes - this.reserveBytes);
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       // Without an answer producers go on: a log that finds the disk full says so itself.
@@ -47,10 +48,11 @@ export class DiskSpace {
     }
   }
 
-  /** What is free above the reserve, now; `null`: the volume does not say. Never rejects. */
-  async usableBytes(): Promise<number | null> {
+  /** Usable is what is free above the reserve; `null`: the volume does not say. Never rejects. */
+  async volume(): Promise<Volume | null> {
     try {
-      return Math.max(0, (await this.disk.freeBytes()) - this.reserveBytes);
+      const { totalBytes, freeBytes } = await this.disk.volume();
+      return { totalBytes, usableBytes: Math.max(0, freeBytes - this.reserveBytes) };
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       return null;

@@ -27,6 +27,9 @@
  *      knows; they hold no records, and are taken when partitions are asked for again.
  *   2. The row gets the new number, and only then may they be seen.
  *
+ * Durable is what the metadata has resolved to: a row that is committed and not synced yet tells
+ * nobody anything, not even that its name is taken (`metadata/transactions.ts`).
+ *
  * A creation that fails is undone as a deletion: nobody has seen the topic yet.
  */
 import { Refusal } from "../base/refusal.ts";

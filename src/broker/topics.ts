@@ -19,7 +19,7 @@ import {
 } from "../limits.ts";
 import type { Metadata, TopicRow } from "../metadata/metadata.ts";
 import { type BrokerConfig, changedBrokerConfig, changedTopicConfig } from "./broker-config.ts";
-import type { Broker, ChangeOptions, NewTopic, Topic, TopicPlan } from "./broker.ts";
+import type { Broker, ChangeOptions, NewTopic, Topic, TopicPlan, Volume } from "./broker.ts";
 import { concurrently } from "./concurrently.ts";
 import type { ConfigChange } from "./config-change.ts";
 import {
@@ -78,7 +78,7 @@ export class Topics implements Broker {
   /** Automatic creations under way, for whoever else wants the same topic. */
   readonly #ensuring = new Map<string, Promise<Topic | Refusal>>();
   readonly #turns = new Turns();
-  /** A creation holds the event loop while the metadata is synced: others must get between. */
+  /** The disk and the metadata are one for all: others must get between. */
   readonly #creating = new Slots(topicsCreatingMax);
   /** Partitions of the topics in `#ready` or `#unfinished` and of those being created. */
   #partitions = 0;
@@ -156,6 +156,10 @@ export class Topics implements Broker {
     if (plan instanceof Refusal) return plan;
     if (this.#ready.has(plan.name)) return existing(plan.name);
     return this.#forbidden(plan.name, plan.partitionCount) ?? plan;
+  }
+
+  describePlannedConfig({ config }: TopicPlan): readonly ConfigEntry[] {
+    return topicEntries(config, this.#brokerConfig);
   }
 
   createPartitions(
@@ -251,8 +255,8 @@ export class Topics implements Broker {
     return this.parts.waiters.wait(wanted);
   }
 
-  usableBytes(): Promise<number | null> {
-    return this.parts.space.usableBytes();
+  volume(): Promise<Volume | null> {
+    return this.parts.space.volume();
   }
 
   close(): Promise<void> {

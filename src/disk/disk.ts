@@ -77,6 +77,13 @@ export interface DiskFile {
   close(): Promise<void>;
 }
 
+/** What a disk lies on. */
+export interface Volume {
+  readonly totalBytes: number;
+  /** What a writer may still use. */
+  readonly freeBytes: number;
+}
+
 /** A tree of files. */
 export interface Disk {
   /** Opens a file. A file that was made is durable only after {@link syncDirectory}. */
@@ -105,6 +112,5 @@ export interface Disk {
    * stay on the disk, though it be removed. No view of it may be used afterwards.
    */
   unmap(map: Uint8Array): void;
-  /** Bytes that a writer may still use on this volume. */
-  freeBytes(): Promise<number>;
+  volume(): Promise<Volume>;
 }

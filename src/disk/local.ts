@@ -19,7 +19,7 @@ import { assert } from "../base/assert.ts";
 import { systemRandom } from "../base/random.ts";
 import { listStatsInFlightMax } from "../limits.ts";
 import { DiskError } from "./disk.ts";
-import type { Disk, DiskEntry, DiskFile, OpenMode } from "./disk.ts";
+import type { Disk, DiskEntry, DiskFile, OpenMode, Volume } from "./disk.ts";
 import { parentOf, partsOf } from "./path.ts";
 import { codeOf, diskError } from "./system-error.ts";
 import { writeAll } from "./write-all.ts";
@@ -283,10 +283,10 @@ class LocalDisk implements Disk {
     if (map.length > 0 && map.buffer instanceof ArrayBuffer) map.buffer.transfer(0);
   }
 
-  freeBytes(): Promise<number> {
-    return attempt("freeBytes", ".", async () => {
-      const volume = await fs.promises.statfs(this.root);
-      return volume.bavail * volume.bsize;
+  volume(): Promise<Volume> {
+    return attempt("volume", ".", async () => {
+      const { bsize, blocks, bavail } = await fs.promises.statfs(this.root);
+      return { totalBytes: blocks * bsize, freeBytes: bavail * bsize };
     });
   }
 

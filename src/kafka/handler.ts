@@ -4,6 +4,7 @@
  */
 import type { Cancel, Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import type { LoopShare } from "../base/loop-share.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { GroupCoordinator } from "../broker/group-coordinator.ts";
 import type { RequestOf, ResponseOf } from "../wire/table.ts";
@@ -24,6 +25,8 @@ export interface Services {
   readonly groups: GroupCoordinator;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What requests may take of a turn of the event loop. */
+  readonly share: LoopShare;
   /** Kafka's name for the whole installation; the same for as long as its data directory. */
   readonly clusterId: string;
   /** Where the records are, as an absolute path. */
@@ -46,6 +49,8 @@ export interface Caller {
    * answered. Returns how to forget that.
    */
   onEnd(cancel: Cancel): () => void;
+  /** Nothing that came later starts until what this returns is called. */
+  holdBack(): () => void;
   readonly fetchSession: FetchSession;
   /** Takes no more requests, and closes the connection when the earlier ones are answered. */
   end(reason: string): void;

@@ -11,8 +11,10 @@
  * - Produce does not wait for other Produces, nor for those that wait for long: batches are
  *   appended as they arrive, in their order, and share their trips to the disk.
  * - Nothing but a Produce starts while the peer leaves responses unread: one of them is in memory.
- * - After so many in one turn of the event loop, the others wait for the next: a chunk holds
- *   thousands of small requests, and all connections would wait for them.
+ * - After so many in one turn of the event loop, or when all connections together have spent their
+ *   share of it, the others wait for a later one, and so do responses: a chunk holds thousands of
+ *   small requests, and everybody would wait for them.
+ * - Nothing starts behind a Produce that has had to leave some of its batches to a later turn.
  *
  * A request that can't be read, or is of an API or a version that is not served, ends the
  * connection, after the responses to those before it.
@@ -27,6 +29,7 @@ import {
   frameOverheadBytes,
   kafkaElementBytes,
   kafkaFrameBytesMax,
+  kafkaRequestElementsMax,
   kafkaRequestsInFlightMax,
   kafkaRequestsPerTurnMax,
   replyPauseBytes,
@@ -101,6 +104,8 @@ export class KafkaSession {
   #isHeld = false;
   /** Requests that have started in this turn of the event loop. */
   #startedInTurn = 0;
+  /** Produces under way that have not appended all of their batches. */
+  #holdingBack = 0;
   /** Stops the wait for the next turn; `null`: there is none. */
   #cancelTurn: Cancel | null = null;
   /** Why the connection closes once all is answered; `null`: it stays. */
@@ -118,6 +123,7 @@ export class KafkaSession {
       host: hostOf(link.peer),
       local: { host: plainHost(host), port },
       onEnd: (cancel) => this.#onEnd(cancel),
+      holdBack: () => this.#holdBack(),
       fetchSession: new FetchSession(protocol.services.fetchSessions),
       end: (reason) => this.#refuse(reason),
     };
@@ -175,8 +181,9 @@ export class KafkaSession {
 
   /** Starts what may start, answers what is known, and settles with the link. */
   #proceed(): void {
+    const { share } = this.protocol.services;
     do {
-      this.#answer();
+      share.run(() => this.#answer());
     } while (this.#startNext());
     this.#settle();
     if (this.#ending !== null && this.#isDone) this.link.close(this.#ending);
@@ -192,18 +199,19 @@ export class KafkaSession {
   #startNext(): boolean {
     const pending = this.#queue[this.#next];
     if (pending === undefined || !this.#mayStart(pending)) return false;
-    if (this.#startedInTurn === kafkaRequestsPerTurnMax) {
+    const { share } = this.protocol.services;
+    if (this.#startedInTurn === kafkaRequestsPerTurnMax || share.isSpent) {
       this.#awaitTurn();
       return false;
     }
     this.#startedInTurn += 1;
     this.#next += 1;
-    this.#start(pending);
+    share.run(() => this.#start(pending));
     return true;
   }
 
   #awaitTurn(): void {
-    this.#cancelTurn ??= this.protocol.services.clock.after(0, () => {
+    this.#cancelTurn ??= this.protocol.services.share.later(() => {
       this.#cancelTurn = null;
       this.#startedInTurn = 0;
       this.link.guard(() => this.#proceed());
@@ -211,6 +219,7 @@ export class KafkaSession {
   }
 
   #mayStart({ routed: { route } }: Pending): boolean {
+    if (this.#holdingBack > 0) return false;
     const running = this.#running?.routed.route.name;
     if (route.name === "Produce") return running === undefined || passable.has(running);
     const isRead = this.#outboxBytes === 0 && this.link.unsentBytes <= replyPauseBytes;
@@ -222,7 +231,8 @@ export class KafkaSession {
     if (abandoned.has(routed.route.name)) keepFrame(pending);
     const { frame } = pending;
     assert(frame !== null, "a request starts once");
-    const reader = new Reader(frame.bytes, frame.view, frame.start, frame.end);
+    const { bytes, view, start, end } = frame;
+    const reader = new Reader(bytes, view, start, end, kafkaRequestElementsMax);
     const read = readRequest(reader, routed);
     if (read instanceof Malformed) {
       const { name } = routed.route;
@@ -265,6 +275,10 @@ export class KafkaSession {
     for (; this.#first < this.#next; this.#first++) {
       const { routed, read, response, charge } = this.#queue[this.#first]!;
       if (response === undefined) break;
+      if (this.protocol.services.share.isSpent) {
+        this.#awaitTurn();
+        break;
+      }
       this.#charged -= charge;
       if (response === null || read === null) continue;
       for (const piece of writeResponse(this.protocol.writer, routed.route, read, response)) {
@@ -332,6 +346,14 @@ export class KafkaSession {
     if (this.#ending !== null) cancel();
     this.#waits.add(cancel);
     return () => this.#waits.delete(cancel);
+  }
+
+  #holdBack(): () => void {
+    this.#holdingBack += 1;
+    return () => {
+      this.#holdingBack -= 1;
+      this.link.guard(() => this.#proceed());
+    };
   }
 
   #endWaits(): void {

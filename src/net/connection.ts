@@ -18,7 +18,7 @@ import type { BudgetWaiter } from "./budget.ts";
 import { ByteChain } from "./byte-chain.ts";
 import { FrameReader, type Framing } from "./frames.ts";
 import type { CutReason, Network, NetworkMember } from "./network.ts";
-import type { Endpoint, Link, Session } from "./session.ts";
+import { type Endpoint, type Link, type Session, unaddressed } from "./session.ts";
 
 /** Replies up to this size are copied together; larger ones are kept and written as they are. */
 const copiedBytesMax = 16 * 1024;
@@ -27,7 +27,7 @@ const slabBytesMin = 1024;
 
 /** What a connection asks of a socket; the runtime's sockets have it. */
 export interface RawSocket {
-  /** This end of it; unknown once it is closed. */
+  /** This end of it; a Unix socket has none, nor has one that is closed. */
   readonly localAddress?: string;
   readonly localPort?: number;
   /** Takes up to `length` bytes from `from` on: how many, possibly 0, or -1 if it is closed. */
@@ -139,8 +139,9 @@ export class Connection implements Link, NetworkMember, BudgetWaiter {
   }
 
   get local(): Endpoint {
-    const { localAddress = "", localPort = 0 } = this.socket;
-    return { host: localAddress, port: localPort };
+    const { localAddress: host = unaddressed.host, localPort: port = unaddressed.port } =
+      this.socket;
+    return { host, port };
   }
 
   get unsentBytes(): number {

@@ -1,5 +1,6 @@
 /**
- * One port: accepts connections, passes them through the gate, and gives each to its protocol.
+ * One port, or one Unix socket: accepts connections, passes them through the gate, and gives each
+ * to its protocol.
  *
  * Owns the listening socket and the connections that came through it. Invariant: nothing that
  * happens on one connection reaches another; the runtime's handlers here are synchronous and
@@ -8,21 +9,30 @@
 import { Connection, type Protocol } from "./connection.ts";
 import type { Network } from "./network.ts";
 
+/** An address of this machine; the port 0 is one that is free. */
+export interface PortPlace {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** The path of a Unix socket. Nothing is there yet; the runtime removes it at the end. */
+export interface UnixPlace {
+  readonly unix: string;
+}
+
 /** Where to listen, and for what. */
 export interface ListenOptions {
   /** The protocol's name, for log lines. */
   readonly name: string;
-  readonly hostname: string;
-  /** 0: one that is free. */
-  readonly port: number;
+  readonly place: PortPlace | UnixPlace;
   readonly network: Network;
   readonly protocol: Protocol;
 }
 
-/** Why a port could not be opened, as far as somebody can act on it. */
+/** Why a place could not be opened, as far as somebody can act on it. */
 export type ListenFailureCode = "taken" | "no such address" | "not permitted" | "failed";
 
-/** A port that could not be opened. The message says what to do. */
+/** A place that could not be opened. The message says what to do. */
 export class ListenFailure {
   constructor(
     readonly code: ListenFailureCode,
@@ -32,7 +42,10 @@ export class ListenFailure {
 
 type Socket = Bun.Socket<Connection | undefined>;
 
-/** Opens the port. */
+/** Where the peers of a Unix socket are. */
+const localPeer = "local";
+
+/** Opens the place. */
 export function listen(options: ListenOptions): Listener | ListenFailure {
   try {
     return new Listener(options);
@@ -41,41 +54,42 @@ export function listen(options: ListenOptions): Listener | ListenFailure {
   }
 }
 
-/** An open port. */
+/** An open port or socket. */
 export class Listener {
-  readonly #server: Bun.TCPSocketListener<Connection | undefined>;
+  readonly #server: Bun.SocketListener<Connection | undefined>;
   readonly #connections = new Set<Connection>();
+  /** `host:port`, or the path of the socket. */
+  readonly address: string;
   #stopping: Promise<void> | undefined;
+  /** Connections over a Unix socket so far: peers have no other names. */
+  #unixAccepted = 0;
   /** Use: called whenever a connection has gone. */
   #onGone: () => void = () => {};
 
   /** Throws what the runtime throws; {@link listen} turns it into a value. */
   constructor(private readonly options: ListenOptions) {
-    this.#server = Bun.listen<Connection | undefined>({
-      hostname: options.hostname,
-      port: options.port,
-      // A peer may send its FIN and still wait for answers: `printf … | nc` does.
-      allowHalfOpen: true,
-      data: undefined,
-      socket: {
-        binaryType: "uint8array",
-        open: (socket) => this.#accept(socket),
-        data: (socket, chunk) => socket.data?.received(chunk),
-        drain: (socket) => socket.data?.writable(),
-        end: (socket) => socket.data?.finish(),
-        close: (socket) => socket.data?.socketClosed(),
-        // Nothing above throws; were it otherwise, it would end the process without this.
-        error: (socket, error) => this.#broken(socket, error),
-      },
-    });
-  }
-
-  get port(): number {
-    return this.#server.port;
-  }
-
-  get hostname(): string {
-    return this.options.hostname;
+    const socket: Bun.SocketHandler<Connection | undefined> = {
+      binaryType: "uint8array",
+      open: (accepted) => this.#accept(accepted),
+      data: (from, chunk) => from.data?.received(chunk),
+      drain: (to) => to.data?.writable(),
+      end: (of) => of.data?.finish(),
+      close: (of) => of.data?.socketClosed(),
+      // Nothing above throws; were it otherwise, it would end the process without this.
+      error: (of, error) => this.#broken(of, error),
+    };
+    // A peer may send its FIN and still wait for answers: `printf … | nc` does.
+    const how = { allowHalfOpen: true, data: undefined, socket };
+    const { place } = options;
+    if ("unix" in place) {
+      this.#server = Bun.listen<Connection | undefined>({ ...place, ...how });
+      this.address = place.unix;
+    } else {
+      const server = Bun.listen<Connection | undefined>({ ...place, ...how });
+      this.#server = server;
+      const { hostname } = place;
+      this.address = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.port}`;
+    }
   }
 
   /**
@@ -101,7 +115,8 @@ export class Listener {
 
   #accept(socket: Socket): void {
     const { network, protocol, name } = this.options;
-    const address: string | undefined = socket.remoteAddress;
+    const isUnix = "unix" in this.options.place;
+    const address: string | undefined = isUnix ? localPeer : socket.remoteAddress;
     // Whoever has reset the connection before it was accepted has no address any more.
     if (address === undefined) {
       socket.terminate();
@@ -113,7 +128,8 @@ export class Listener {
       socket.terminate();
       return;
     }
-    const peer = `${address.includes(":") ? `[${address}]` : address}:${socket.remotePort}`;
+    const port = isUnix ? ++this.#unixAccepted : socket.remotePort;
+    const peer = `${address.includes(":") ? `[${address}]` : address}:${port}`;
     try {
       const connection: Connection = new Connection(socket, peer, network, protocol, () => {
         network.gate.leave(address);
@@ -137,7 +153,9 @@ export class Listener {
 }
 
 function failureOf(error: unknown, options: ListenOptions): ListenFailure {
-  const where = `${options.name} port ${options.port} on ${options.hostname}`;
+  const { name, place } = options;
+  if ("unix" in place) return new ListenFailure("failed", `${name} socket: ${String(error)}`);
+  const where = `${name} port ${place.port} on ${place.hostname}`;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   switch (code) {
     case "EADDRINUSE":

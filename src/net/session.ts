@@ -30,6 +30,9 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** What an end without an address is called: a Unix socket has none, nor has this very process. */
+export const unaddressed: Endpoint = { host: "unix", port: 1 };
+
 /** A connection, as its session may use it. No method throws; after the end all do nothing. */
 export interface Link {
   /** The peer's address and port, for log lines. */

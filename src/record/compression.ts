@@ -9,6 +9,7 @@
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { assert } from "../base/assert.ts";
 import { Refusal } from "../base/refusal.ts";
+import { finish, type Steps } from "../base/steps.ts";
 import type { Compression } from "./batch.ts";
 import { compressLz4, decompressLz4 } from "./lz4.ts";
 import type { DecompressFault } from "./match.ts";
@@ -30,13 +31,22 @@ export function compress(codec: Codec, bytes: Uint8Array, level?: number): Uint8
  * Unpacks to at most `bytesMax` bytes. CORRUPT_MESSAGE: the bytes are damaged, cut short or
  * followed by others. MESSAGE_TOO_LARGE: they hold more than that; what was unpacked is dropped.
  */
-export function decompress(
+export const decompress = (
   codec: Codec,
   packed: Uint8Array,
   bytesMax: number,
-): Uint8Array | Refusal {
+): Uint8Array | Refusal => finish(decompression(codec, packed, bytesMax));
+
+/** The same in steps: LZ4 and Snappy take several for what is large, gzip and zstd do not. */
+export function* decompression(
+  codec: Codec,
+  packed: Uint8Array,
+  bytesMax: number,
+): Steps<Uint8Array | Refusal> {
   assert(bytesMax > 0, "decompress: there is room for a byte");
-  const content = codecs[codec].decompress(packed, bytesMax);
+  const unpacked = codecs[codec].decompress(packed, bytesMax);
+  const isDone = typeof unpacked === "string" || unpacked instanceof Uint8Array;
+  const content = isDone ? unpacked : yield* unpacked;
   if (content === "damaged") {
     const message = `${packed.length} bytes are not whole, undamaged ${codec}`;
     return new Refusal("CORRUPT_MESSAGE", message);
@@ -48,9 +58,11 @@ export function decompress(
   return content;
 }
 
+type Unpacked = Uint8Array | DecompressFault;
+
 interface CodecFunctions {
   compress(bytes: Uint8Array, level?: number): Uint8Array;
-  decompress(packed: Uint8Array, bytesMax: number): Uint8Array | DecompressFault;
+  decompress(packed: Uint8Array, bytesMax: number): Unpacked | Steps<Unpacked>;
 }
 
 const codecs: Readonly<Record<Codec, CodecFunctions>> = {
@@ -81,7 +93,7 @@ function inflate(
   inflateSync: (packed: Uint8Array, options: { maxOutputLength: number }) => Uint8Array,
   packed: Uint8Array,
   bytesMax: number,
-): Uint8Array | DecompressFault {
+): Unpacked {
   try {
     return inflateSync(packed, { maxOutputLength: bytesMax });
   } catch (error) {

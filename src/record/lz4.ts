@@ -18,6 +18,8 @@
  * Source: "LZ4 Frame Format Description" 1.6 and "LZ4 Block Format Description" (LZ4 project).
  * Kafka writes 64 KiB independent blocks without checksums and reads one frame (KIP-57).
  */
+import type { Steps } from "../base/steps.ts";
+import { unpackStepBytes } from "../limits.ts";
 import { viewOf } from "./batch.ts";
 import { copyLiterals, copyMatch, findMatches, matchBytesMin } from "./match.ts";
 import type { DecompressFault, SequenceWriter } from "./match.ts";
@@ -53,30 +55,38 @@ export function compressLz4(bytes: Uint8Array): Uint8Array {
  * The content of one whole frame. Measured first, in a walk over the blocks that writes nothing,
  * so that memory is taken once and never more than `bytesMax`.
  */
-export function decompressLz4(
+export function* decompressLz4(
   frame: Uint8Array,
   bytesMax: number,
   hash32: Hash32,
-): Uint8Array | DecompressFault {
+): Steps<Uint8Array | DecompressFault> {
   const header = readFrameHeader(frame, hash32);
   if (header === null) return "damaged";
   const measured = new BlockWalk(frame, header);
   let bytes = 0;
+  let stepEnd = unpackStepBytes;
   while (measured.next()) {
     const size = measured.contentBytes();
     if (size < 0 || size > header.blockBytesMax) return "damaged";
     if (header.blockChecksums && measured.checksum !== hash32(measured.bytes())) return "damaged";
     bytes += size;
     if (bytes > bytesMax) return "too large";
+    if (bytes + measured.to < stepEnd) continue;
+    stepEnd = bytes + measured.to + unpackStepBytes;
+    yield;
   }
   if (!measured.complete) return "damaged";
   if (header.contentBytes !== null && header.contentBytes !== bytes) return "damaged";
 
   const content = new Uint8Array(bytes);
   const blocks = new BlockWalk(frame, header);
+  stepEnd = unpackStepBytes;
   for (let at = 0; blocks.next();) {
     at = decompressBlock(frame, blocks, content, at, header.independentBlocks ? at : 0);
     if (at < 0) return "damaged";
+    if (at + blocks.to < stepEnd) continue;
+    stepEnd = at + blocks.to + unpackStepBytes;
+    yield;
   }
   const sound = !header.contentChecksum || measured.checksum === hash32(content);
   return sound ? content : "damaged";

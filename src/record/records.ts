@@ -20,11 +20,12 @@
 import { assert } from "../base/assert.ts";
 import { offset, type Offset } from "../base/brands.ts";
 import { Refusal } from "../base/refusal.ts";
+import type { Steps } from "../base/steps.ts";
 import { readVarint, readVarlong, type ByteSource } from "../base/varint.ts";
-import { decompressedBytesMax, recordHeadersMax } from "../limits.ts";
+import { decompressedBytesMax, recordHeadersMax, unpackStepBytes } from "../limits.ts";
 import { attribute, batchHeaderBytes, compressionOf, readHeader } from "./batch.ts";
-import type { BatchHeader } from "./batch.ts";
-import { decompress } from "./compression.ts";
+import type { BatchHeader, Compression } from "./batch.ts";
+import { decompress, decompression } from "./compression.ts";
 
 /** A header of a record: names may repeat, order counts. */
 export interface RecordHeader {
@@ -53,16 +54,51 @@ export function openRecords(
   at: number,
   unpackedBytesMax = decompressedBytesMax,
 ): RecordCursor | Refusal {
+  const inside = insideOf(bytes, view, at);
+  if (inside instanceof Refusal) return inside;
+  const { header, codec, content } = inside;
+  const records = codec === "none" ? content : decompress(codec, content, unpackedBytesMax);
+  return records instanceof Refusal ? records : cursorOver(header, records);
+}
+
+/**
+ * The same in steps. Before the second one nothing is held but the batch: what is large is unpacked
+ * up to `unpackStepBytes`, found to be, and unpacked anew in the steps that follow.
+ */
+export function* recordsOpening(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  unpackedBytesMax: number,
+): Steps<RecordCursor | Refusal> {
+  const inside = insideOf(bytes, view, at);
+  if (inside instanceof Refusal) return inside;
+  const { header, codec, content } = inside;
+  if (codec === "none") return cursorOver(header, content);
+  const small = decompress(codec, content, Math.min(unpackStepBytes, unpackedBytesMax));
+  if (!(small instanceof Refusal)) return cursorOver(header, small);
+  if (small.code !== "MESSAGE_TOO_LARGE") return small;
+  yield;
+  const large = yield* decompression(codec, content, unpackedBytesMax);
+  if (large instanceof Refusal) return large;
+  yield;
+  return cursorOver(header, large);
+}
+
+/** A batch with the bytes of its records, packed as they are. */
+interface Inside {
+  readonly header: BatchHeader;
+  readonly codec: Compression;
+  readonly content: Uint8Array;
+}
+
+function insideOf(bytes: Uint8Array, view: DataView, at: number): Inside | Refusal {
   const header = readHeader(view, at);
   const codec = compressionOf(header.attributes);
   if (codec === undefined) return corrupt(header, "unknown compression");
   const end = at + header.bytes;
   assert(end <= bytes.length, "openRecords: the whole batch is there");
-  if (codec === "none") return cursorOver(header, bytes, at + batchHeaderBytes, end);
-  const packed = bytes.subarray(at + batchHeaderBytes, end);
-  const unpacked = decompress(codec, packed, unpackedBytesMax);
-  if (unpacked instanceof Refusal) return unpacked;
-  return cursorOver(header, unpacked, 0, unpacked.length);
+  return { header, codec, content: bytes.subarray(at + batchHeaderBytes, end) };
 }
 
 /**
@@ -85,16 +121,11 @@ export function validateRecords(bytes: Uint8Array, view: DataView, at: number): 
 /** The smallest record: each of its seven fields takes a byte. */
 const recordBytesMin = 7;
 
-function cursorOver(
-  header: BatchHeader,
-  bytes: Uint8Array,
-  from: number,
-  end: number,
-): RecordCursor | Refusal {
+function cursorOver(header: BatchHeader, bytes: Uint8Array): RecordCursor | Refusal {
   const { recordsCount } = header;
   if (recordsCount < 0) return corrupt(header, "a negative number of records");
-  if (recordsCount * recordBytesMin > end - from) return corrupt(header, "too few bytes");
-  return new RecordCursor(header, bytes, from, end);
+  if (recordsCount * recordBytesMin > bytes.length) return corrupt(header, "too few bytes");
+  return new RecordCursor(header, bytes);
 }
 
 function corrupt(header: BatchHeader, what: string): Refusal {
@@ -105,6 +136,8 @@ function corrupt(header: BatchHeader, what: string): Refusal {
 const noHeaders: readonly RecordHeader[] = [];
 /** A header's name may begin with a byte order mark: it belongs to the name. */
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+export type { RecordCursor };
 
 /**
  * Walks the records: `next` steps to one and leaves its fields here, without making an object;
@@ -127,6 +160,7 @@ class RecordCursor {
 
   /** Use: `at` moves through the records, `end` is what the step under way may read up to. */
   private readonly source: { readonly bytes: Uint8Array; at: number; end: number };
+  private readonly end: number;
   private recordsLeft: number;
   /** Invariant: rises with every record, and stays within the header's lastOffsetDelta. */
   private offsetDelta = -1;
@@ -134,14 +168,13 @@ class RecordCursor {
 
   constructor(
     readonly header: BatchHeader,
-    /** Where the records are: in the batch itself, or in what it was unpacked to. */
+    /** The records, of the batch itself or what it was unpacked to, and nothing else. */
     readonly bytes: Uint8Array,
-    from: number,
-    private readonly end: number,
   ) {
     this.offset = header.baseOffset;
     this.isControl = (header.attributes & attribute.control) !== 0;
-    this.source = { bytes, at: from, end };
+    this.end = bytes.length;
+    this.source = { bytes, at: 0, end: this.end };
     this.recordsLeft = header.recordsCount;
   }
 

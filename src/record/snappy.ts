@@ -14,6 +14,8 @@
  * Source: "Snappy compressed format description" (Google); xerial snappy-java,
  * `SnappyOutputStream`.
  */
+import type { Steps } from "../base/steps.ts";
+import { unpackStepBytes } from "../limits.ts";
 import { viewOf } from "./batch.ts";
 import { copyLiterals, copyMatch, findMatches, matchBytesMin } from "./match.ts";
 import type { DecompressFault, SequenceWriter } from "./match.ts";
@@ -46,35 +48,46 @@ export function compressSnappy(bytes: Uint8Array): Uint8Array {
 export function decompressSnappy(
   packed: Uint8Array,
   bytesMax: number,
-): Uint8Array | DecompressFault {
+): Steps<Uint8Array | DecompressFault> {
   const java = javaMagic.every((byte, index) => packed[index] === byte);
   return java ? decompressJava(packed, bytesMax) : decompressRaw(packed, bytesMax);
 }
 
-function decompressRaw(packed: Uint8Array, bytesMax: number): Uint8Array | DecompressFault {
+function* decompressRaw(packed: Uint8Array, bytesMax: number): Steps<Uint8Array | DecompressFault> {
   const block = readBlock(packed, 0, packed.length);
   if (block === null) return "damaged";
   if (block.contentBytes > bytesMax) return "too large";
   const content = new Uint8Array(block.contentBytes);
-  return decompressBlock(packed, block, content, 0) ? content : "damaged";
+  return (yield* decompressBlock(packed, block, content, 0)) ? content : "damaged";
 }
 
-function decompressJava(packed: Uint8Array, bytesMax: number): Uint8Array | DecompressFault {
+function* decompressJava(
+  packed: Uint8Array,
+  bytesMax: number,
+): Steps<Uint8Array | DecompressFault> {
   const view = viewOf(packed);
   let bytes = 0;
+  let stepEnd = unpackStepBytes;
   for (let at = javaHeaderBytes; at !== packed.length;) {
     const block = readJavaBlock(packed, view, at);
     if (block === null) return "damaged";
     bytes += block.contentBytes;
     if (bytes > bytesMax) return "too large";
     at = block.to;
+    if (at < stepEnd) continue;
+    stepEnd = at + unpackStepBytes;
+    yield;
   }
   const content = new Uint8Array(bytes);
+  stepEnd = unpackStepBytes;
   for (let from = javaHeaderBytes, at = 0; from !== packed.length;) {
     const block = readJavaBlock(packed, view, from);
-    if (block === null || !decompressBlock(packed, block, content, at)) return "damaged";
+    if (block === null || !(yield* decompressBlock(packed, block, content, at))) return "damaged";
     at += block.contentBytes;
     from = block.to;
+    if (at + from < stepEnd) continue;
+    stepEnd = at + from + unpackStepBytes;
+    yield;
   }
   return content;
 }
@@ -106,17 +119,39 @@ function readBlock(packed: Uint8Array, from: number, to: number): Block | null {
 }
 
 /** Unpacks a block to `content[start, …)`; false if it does not fill its part exactly. */
-function decompressBlock(
+function* decompressBlock(
   packed: Uint8Array,
   block: Block,
   content: Uint8Array,
   start: number,
+): Steps<boolean> {
+  const end = start + block.contentBytes;
+  const place = { from: block.from, at: start };
+  while (place.at < end) {
+    const until = Math.min(end, place.at + unpackStepBytes);
+    if (!decompressElements(packed, block, content, start, place, until)) return false;
+    if (place.at < end) yield;
+  }
+  return place.from === block.to;
+}
+
+/**
+ * Unpacks elements of a block from `place` on, which is then behind the one that reaches `until`;
+ * false if the block ends before, or has an element that can't be.
+ */
+function decompressElements(
+  packed: Uint8Array,
+  block: Block,
+  content: Uint8Array,
+  start: number,
+  place: { from: number; at: number },
+  until: number,
 ): boolean {
   const { to } = block;
   const end = start + block.contentBytes;
-  let from = block.from;
-  let at = start;
-  while (from < to) {
+  let { from, at } = place;
+  while (at < until) {
+    if (from === to) return false;
     const tag = packed[from++]!;
     const kind = tag & 3;
     const extraBytes = kind === 0 ? Math.max((tag >>> 2) - 59, 0) : kind === 3 ? 4 : kind;
@@ -140,7 +175,9 @@ function decompressBlock(
     }
     at += length;
   }
-  return at === end;
+  place.from = from;
+  place.at = at;
+  return true;
 }
 
 /** Spells sequences as the elements of a raw block, behind the length that it begins with. */

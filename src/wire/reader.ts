@@ -40,12 +40,14 @@ export class Reader {
   /**
    * @param source holds the frame in `source[start, end)`, and does not change
    * @param view covers all of `source`
+   * @param elementsMax of all lists together
    */
   constructor(
     readonly source: Uint8Array,
     readonly view: DataView,
     readonly start: number,
     readonly end: number,
+    private readonly elementsMax = messageElementsMax,
   ) {
     this.at = start;
   }
@@ -181,8 +183,8 @@ export class Reader {
 
   #charge(elements: number): void {
     this.elements += elements;
-    if (this.elements > messageElementsMax) {
-      this.malformed(`more than ${messageElementsMax} elements`);
+    if (this.elements > this.elementsMax) {
+      this.malformed(`more than ${this.elementsMax} elements`);
     }
   }
 }

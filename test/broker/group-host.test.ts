@@ -59,7 +59,7 @@ test("what all groups hold is counted, and given back when they go", async () =>
   expect(await committing).toBe("NONE");
   expect(world.host.hasRoom(0)).toBe(true);
   expect(world.host.hasRoom(1)).toBe(false);
-  const removing = world.host.remove(hosted);
+  const removing = world.host.remove(hosted, "a test");
   await world.pass(10);
   expect(await removing).toBe("NONE");
   expect(world.host.hasRoom(groupsBytesMax)).toBe(true);

@@ -204,6 +204,9 @@ test("offsets of nobody expire after their last commit, and the group with them"
   const { groups } = await world.groups.listGroups({ statesFilter: [], typesFilter: [] });
   expect(groups).toEqual([]);
   expect(await world.store.all()).toEqual([]);
+  const reasons = world.logger.events.map(({ fields }) => fields["reason"]);
+  expect(reasons).toContain("it has expired");
+  expect(reasons).not.toContain("it is deleted");
 });
 
 test("offsets of a group expire a while after its last member has gone", async () => {

@@ -1,7 +1,9 @@
+import { LoopShare } from "../../src/base/loop-share.ts";
 import { expect, test } from "bun:test";
 import { Refusal } from "../../src/base/refusal.ts";
 import { HostedTopic } from "../../src/broker/hosted-topic.ts";
 import type { PartitionParts } from "../../src/broker/partition.ts";
+import { Examinations } from "../../src/broker/examinations.ts";
 import { ProducerCensus } from "../../src/broker/producer-census.ts";
 import { producerFile } from "../../src/broker/producer-snapshot.ts";
 import { refusingLog } from "../../src/broker/refusing-log.ts";
@@ -29,6 +31,7 @@ async function topicOn(
     clock,
     logger,
     census: new ProducerCensus(clock, logger),
+    examinations: new Examinations(new LoopShare(clock, 1)),
     producerStore: (topic, index) => producerFile(disk, `topics/${topic}/${index}/producers`),
   };
   const taken: string[] = [];

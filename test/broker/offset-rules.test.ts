@@ -106,7 +106,7 @@ test("offsets may be deleted of empty groups and of consumers", () => {
   expect(deleteError(groupOf("consumer", readsOrders))).toBe("NONE");
   expect(deleteError(groupOf("connect", readsOrders))).toBe("NON_EMPTY_GROUP");
   const dying = groupOf("consumer", null);
-  dying.step({ kind: "condemned" }, { wallMs: 0, monotonicMs: 0 });
+  dying.step({ kind: "condemned", reason: "a test" }, { wallMs: 0, monotonicMs: 0 });
   expect(deleteError(dying)).toBe("GROUP_ID_NOT_FOUND");
 });
 

@@ -4,6 +4,7 @@ import { offset } from "../../src/base/brands.ts";
 import { Refusal } from "../../src/base/refusal.ts";
 import type { Produced } from "../../src/broker/broker.ts";
 import { Waiters } from "../../src/broker/waiters.ts";
+import { unpackStepBytes } from "../../src/limits.ts";
 import { attributesAt, attribute, viewOf } from "../../src/record/batch.ts";
 import type { BatchShape } from "../support/batches.ts";
 import { batchOf, numbersIn } from "../support/batches.ts";
@@ -156,6 +157,61 @@ test("what this process builds passes the topic's rules as well", async () => {
   await unwrap(partition.append(batchOf({ first: 1, timestamp: 5 }))).committed;
   const [header] = await headersIn(partition);
   expect(header?.maxTimestamp).toBe(world.clock.now());
+});
+
+describe("a batch whose records are many", () => {
+  const large = (baseSequence: number): Uint8Array =>
+    numbered(baseSequence, { count: 3, valueBytes: unpackStepBytes, compression: "zstd" });
+
+  test("is looked at in later turns, and those behind it wait for it", async () => {
+    const world = new PartitionWorld();
+    const partition = await world.open();
+    await partition.produce(numbered(0));
+    const answers = [partition.produce(large(1)), partition.produce(numbered(4))];
+    expect(partition.watermarks.endOffset).toBe(offset(1));
+    world.clock.advance(0);
+    expect(partition.watermarks.endOffset).toBe(offset(5));
+    expect((await Promise.all(answers)).map(offsetOf)).toEqual([1, 4]);
+    expect(offsetOf(await partition.produce(numbered(5)))).toBe(5);
+  });
+
+  test("is stored once, though it came twice before it was looked at", async () => {
+    const world = new PartitionWorld();
+    const partition = await world.open();
+    const answers = [partition.produce(large(0)), partition.produce(large(0))];
+    world.clock.advance(0);
+    expect((await Promise.all(answers)).map(offsetOf)).toEqual([0, 0]);
+    // What is known already need not be looked at again.
+    expect(offsetOf(await partition.produce(large(0)))).toBe(0);
+    expect(partition.watermarks.endOffset).toBe(offset(3));
+  });
+
+  test("is refused as any other, and what is behind it is not", async () => {
+    const world = new PartitionWorld({ "cleanup.policy": "compact" });
+    const partition = await world.open();
+    const keyless = batchOf({
+      first: 0,
+      count: 2,
+      valueBytes: unpackStepBytes,
+      compression: "gzip",
+      isKeyless: true,
+    });
+    const answers = [partition.produce(keyless), partition.produce(batchOf({ first: 1 }))];
+    world.clock.advance(0);
+    expect((await Promise.all(answers)).map(codeOf)).toEqual(["INVALID_RECORD", "not refused"]);
+    expect(partition.watermarks.endOffset).toBe(offset(1));
+  });
+
+  test("does not reach the log of a partition that has ended meanwhile", async () => {
+    const world = new PartitionWorld();
+    const partition = await world.open();
+    const answer = partition.produce(large(0));
+    const closing = partition.close();
+    world.clock.advance(0);
+    expect(codeOf(await answer)).toBe("SHUTTING_DOWN");
+    await closing;
+    expect(partition.watermarks.endOffset).toBe(offset(0));
+  });
 });
 
 describe("deleting records", () => {

@@ -23,7 +23,7 @@ async function guarded(freeBytes: number): Promise<{
   const space = new DiskSpace(disk, clock, logger, reserveBytes);
   await space.probe();
   const probes = (): number =>
-    disk.operations.filter(({ operation }) => operation === "freeBytes").length;
+    disk.operations.filter(({ operation }) => operation === "volume").length;
   // Answers of the disk in memory come within microtasks: that of a later call comes after them.
   const settle = async (): Promise<void> => {
     await disk.list(".");
@@ -102,7 +102,7 @@ test("somebody else's files count from the next probe on", async () => {
 
 test("a disk that does not say how much is free does not stop producers", async () => {
   const { disk, logger, space } = await guarded(0);
-  disk.failNext("freeBytes", ".", "failed");
+  disk.failNext("volume", ".", "failed");
   await space.probe();
   expect(space.take(1)).toBeNull();
   expect(logger.named("free disk space is unknown")).toHaveLength(1);

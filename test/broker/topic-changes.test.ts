@@ -336,8 +336,8 @@ test("what may still be written is known, above the reserve", async () => {
   const world = new BrokerWorld();
   const broker = await world.start();
   world.disk.capacityBytes = world.settings.diskReserveBytes + 1000;
-  expect(await broker.usableBytes()).toBe(1000);
-  world.disk.failNext("freeBytes", /^/, "failed");
-  expect(await broker.usableBytes()).toBeNull();
+  expect(await broker.volume()).toMatchObject({ usableBytes: 1000 });
+  world.disk.failNext("volume", /^/, "failed");
+  expect(await broker.volume()).toBeNull();
   await broker.close();
 });

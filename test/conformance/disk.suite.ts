@@ -336,10 +336,11 @@ function treeStories(story: Story): void {
     expect(await kindOf(disk.syncDirectory("file"))).toBe("missing");
   });
 
-  story("the free space is a number of bytes above zero", async (disk) => {
-    const free = await disk.freeBytes();
-    expect(Number.isSafeInteger(free)).toBe(true);
-    expect(free).toBeGreaterThan(0);
+  story("the volume has bytes in all, and some of them are free", async (disk) => {
+    const { totalBytes, freeBytes } = await disk.volume();
+    expect([totalBytes, freeBytes].every(Number.isSafeInteger)).toBe(true);
+    expect(freeBytes).toBeGreaterThan(0);
+    expect(totalBytes).toBeGreaterThanOrEqual(freeBytes);
   });
 }
 

@@ -74,7 +74,7 @@ describe("failures on demand", () => {
     const file = await disk.open("directory/file", "update");
     const calls: Readonly<Record<Exclude<Operation, "append" | "map">, () => Promise<unknown>>> = {
       close: () => file.close(),
-      freeBytes: () => disk.freeBytes(),
+      volume: () => disk.volume(),
       list: () => disk.list("directory"),
       makeDirectory: () => disk.makeDirectory("directory/new"),
       open: () => disk.open("directory/new", "append"),
@@ -134,16 +134,16 @@ describe("a disk of limited capacity", () => {
     disk.capacityBytes = 10;
     const file = await disk.open("file", "update");
     await file.writeAt(0, text("12345678"));
-    expect(await disk.freeBytes()).toBe(2);
+    expect((await disk.volume()).freeBytes).toBe(2);
     expect(await outcome(file.writeAt(8, text("abcd")))).toBe("full");
     expect(await outcome(file.writeAt(0, text("over")))).toBe("ok");
     expect(await content(disk, "file")).toBe("over5678ab");
     disk.capacityBytes = 12;
     expect(await outcome(file.writeAt(10, text("cd")))).toBe("ok");
     await file.truncate(1);
-    expect(await disk.freeBytes()).toBe(11);
+    expect((await disk.volume()).freeBytes).toBe(11);
     await disk.remove("file");
-    expect(await disk.freeBytes()).toBe(12);
+    expect((await disk.volume()).freeBytes).toBe(12);
   });
 });
 

@@ -18,7 +18,14 @@
 import { assert } from "../../src/base/assert.ts";
 import type { Random } from "../../src/base/random.ts";
 import { DiskError } from "../../src/disk/disk.ts";
-import type { Disk, DiskEntry, DiskErrorKind, DiskFile, OpenMode } from "../../src/disk/disk.ts";
+import type {
+  Disk,
+  DiskEntry,
+  DiskErrorKind,
+  DiskFile,
+  OpenMode,
+  Volume,
+} from "../../src/disk/disk.ts";
 import { parentOf, partsOf } from "../../src/disk/path.ts";
 import { Faults } from "./faults.ts";
 import type { FailureOptions, Gate, Logged, Operation, PathPattern } from "./faults.ts";
@@ -213,9 +220,13 @@ export class MemoryDisk implements Disk {
     // What was mapped stays forbidden to change: somebody may have mapped it twice.
   }
 
-  freeBytes(): Promise<number> {
-    return this.faults.run("freeBytes", ".", {
-      begin: () => () => Math.min(this.roomBytes(), Number.MAX_SAFE_INTEGER),
+  volume(): Promise<Volume> {
+    const shown = (bytes: number): number => Math.min(bytes, Number.MAX_SAFE_INTEGER);
+    return this.faults.run("volume", ".", {
+      begin: () => () => ({
+        totalBytes: shown(this.capacityBytes),
+        freeBytes: shown(this.roomBytes()),
+      }),
     });
   }
 

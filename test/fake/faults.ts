@@ -12,7 +12,7 @@ import type { DiskErrorKind } from "../../src/disk/disk.ts";
 export type Operation =
   | "append"
   | "close"
-  | "freeBytes"
+  | "volume"
   | "list"
   | "makeDirectory"
   | "map"

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import {
   kafkaElementBytes,
+  kafkaRequestElementsMax,
   kafkaRequestsInFlightMax,
   kafkaRequestsPerTurnMax,
   replyPauseBytes,
@@ -259,6 +260,40 @@ describe("a client that asks for more than it takes", () => {
     world.base.clock.advance(0);
     expect(peer.order).toEqual(Array.from({ length: count }, (_, index) => index + 1));
     expect([peer.isHeld, peer.reservedBytes]).toEqual([false, 0]);
+    await world.close();
+  });
+
+  test("has them answered in several turns, with all others, when they take long", async () => {
+    const world = await KafkaWorld.open();
+    const { clock } = world.base;
+    let workedMs = 0;
+    const standing = clock.monotonic.bind(clock);
+    clock.monotonic = () => standing() + (workedMs += 0.05);
+    const peers = [world.connect(), world.connect()];
+    for (const peer of peers) {
+      peer.receive(...Array.from({ length: 50 }, () => peer.frame("ListGroups", 0, {})));
+      await turns(1);
+    }
+    const counts = peers.map(({ order }) => order.length);
+    expect(counts[0]).toBeGreaterThan(0);
+    expect(counts[0]).toBeLessThan(50);
+    // The first one has spent what there is for both.
+    expect(counts[1]).toBe(0);
+    for (const peer of peers) {
+      await peer.response(50);
+      expect(peer.order).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    }
+    await world.close();
+  });
+
+  test("may name so many things in one of them", async () => {
+    const world = await KafkaWorld.open();
+    const [taken, refused] = [world.connect(), world.connect()];
+    const keys = (count: number): string[] => Array.from({ length: count }, () => "g");
+    taken.ask("FindCoordinator", 4, { coordinatorKeys: keys(kafkaRequestElementsMax) });
+    await taken.response(1);
+    refused.ask("FindCoordinator", 4, { coordinatorKeys: keys(kafkaRequestElementsMax + 1) });
+    expect(refused.closedFor).toContain(`more than ${kafkaRequestElementsMax} elements`);
     await world.close();
   });
 

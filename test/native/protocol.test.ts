@@ -29,15 +29,15 @@ class World {
 
   constructor() {
     const { network, protocol } = this;
-    const place = { name: "native", hostname: "127.0.0.1", port: 0 };
-    const listener = listen({ ...place, network, protocol });
+    const place = { hostname: "127.0.0.1", port: 0 };
+    const listener = listen({ name: "native", place, network, protocol });
     if (listener instanceof ListenFailure) throw new Error(listener.message);
     this.listener = listener;
     listeners.push(this);
   }
 
   connect(): Promise<Peer> {
-    return Peer.connect(this.listener.port);
+    return Peer.connect(Number(this.listener.address.split(":").at(-1)));
   }
 }
 

@@ -135,6 +135,33 @@ describe("a frame in pieces", () => {
   });
 });
 
+test("a large payload is joined while it comes, and counted as it came", () => {
+  const random = randomForTest();
+  const told = new Told();
+  const bytes = 8 * 1024 * 1024 + 5;
+  const content = new Uint8Array(bytes).map((_, at) => (at * 7) >>> 3);
+  const reader = new FrameReader({ littleEndian: true, payloadBytesMax: bytes }, told);
+  const stream = joined(framed(content), framed(payload(1)), framed(content));
+  told.frame = (frame, view, start, end) => {
+    told.payloads.push({ bytes: frame, view, start, end });
+  };
+  for (let at = 0; at < stream.length;) {
+    const chunk = stream.slice(at, at + 1 + random.below(600_000));
+    reader.feed(chunk);
+    at += chunk.length;
+    const inFrame = told.payloads.length === 0 ? at : at - stream.length + bytes + 4;
+    if (told.payloads.length === 0 || told.payloads.length === 2) {
+      expect(reader.partialBytes).toBe(inFrame);
+    }
+  }
+  const lengths = told.payloads.map(({ start, end }) => end - start);
+  expect(lengths).toEqual([bytes, 1, bytes]);
+  for (const { bytes: frame, start, end } of [told.payloads[0]!, told.payloads[2]!]) {
+    expect(Buffer.compare(frame.subarray(start, end), content)).toBe(0);
+  }
+  expect(reader.partialBytes).toBe(0);
+});
+
 describe("a length over the maximum", () => {
   const tooLong = new Uint8Array(4);
   new DataView(tooLong.buffer).setUint32(0, 1001, true);

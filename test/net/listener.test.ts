@@ -1,11 +1,20 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Protocol } from "../../src/net/connection.ts";
-import { listen, ListenFailure, type Listener } from "../../src/net/listener.ts";
+import {
+  listen,
+  ListenFailure,
+  type Listener,
+  type PortPlace,
+  type UnixPlace,
+} from "../../src/net/listener.ts";
 import { Network, type NetworkLimits } from "../../src/net/network.ts";
 import type { Link, Session } from "../../src/net/session.ts";
 import { ManualClock } from "../fake/clock.ts";
 import { MemoryLogger } from "../fake/logger.ts";
 import { Peer } from "../support/peer.ts";
+import { temporaryDirectory } from "../support/temporary.ts";
 import { turns, until } from "../support/until.ts";
 
 /** Answers each frame with itself; a frame "big" with as much as nobody reads in one go. */
@@ -49,7 +58,10 @@ class World {
   /** Sessions don't close when they are told to finish. */
   holdsBack = false;
 
-  constructor(limits: Partial<NetworkLimits> = {}) {
+  constructor(
+    limits: Partial<NetworkLimits> = {},
+    place: PortPlace | UnixPlace = { hostname: "127.0.0.1", port: 0 },
+  ) {
     this.network = new Network({ clock: this.clock, logger: this.logger, limits });
     const protocol: Protocol = {
       framing: { littleEndian: true, payloadBytesMax: 1024 * 1024 },
@@ -61,8 +73,7 @@ class World {
     };
     const listener = listen({
       name: "echo",
-      hostname: "127.0.0.1",
-      port: 0,
+      place,
       network: this.network,
       protocol,
     });
@@ -71,8 +82,12 @@ class World {
     worlds.push(this);
   }
 
+  get port(): number {
+    return Number(this.listener.address.split(":").at(-1));
+  }
+
   connect(): Promise<Peer> {
-    return Peer.connect(this.listener.port);
+    return Peer.connect(this.port);
   }
 
   cuts(): unknown[] {
@@ -108,11 +123,9 @@ describe("a port", () => {
 
   test("that is taken is a value which says so", () => {
     const world = new World();
-    const { port } = world.listener;
     const second = listen({
       name: "echo",
-      hostname: "127.0.0.1",
-      port,
+      place: { hostname: "127.0.0.1", port: world.port },
       network: world.network,
       protocol: { framing: { littleEndian: true, payloadBytesMax: 1 }, open: () => never() },
     });
@@ -124,12 +137,50 @@ describe("a port", () => {
     const failure = listen({
       name: "echo",
       // TEST-NET-3 (RFC 5737): nobody's.
-      hostname: "203.0.113.7",
-      port: 0,
+      place: { hostname: "203.0.113.7", port: 0 },
       network: new World().network,
       protocol: { framing: { littleEndian: true, payloadBytesMax: 1 }, open: () => never() },
     });
     expect(failure).toMatchObject({ code: "no such address" });
+  });
+});
+
+describe("a Unix socket", () => {
+  test("answers peers, who are told apart and have no address; and goes at the end", async () => {
+    using directory = temporaryDirectory();
+    const path = join(directory.path, "it.sock");
+    const world = new World({}, { unix: path });
+    expect(world.listener.address).toBe(path);
+    const heard: string[] = [];
+    const socket = { data: (_: unknown, chunk: Buffer) => void heard.push(chunk.toString()) };
+    const connections = [
+      await Bun.connect({ unix: path, socket }),
+      await Bun.connect({ unix: path, socket }),
+    ];
+    await until(() => world.sessions.length === 2);
+    expect(world.sessions.map(({ link }) => link.peer)).toEqual(["local:1", "local:2"]);
+    expect(world.sessions[0]?.link.local).toEqual({ host: "unix", port: 1 });
+    const frame = framed("hello");
+    connections[0]?.write(frame, 0, frame.length);
+    await until(() => heard.length === 1);
+    expect(heard).toEqual(["hello"]);
+    for (const connection of connections) connection.end();
+    await until(() => world.closedSessions === 2);
+    await world.listener.stop(0);
+    expect(existsSync(path)).toBeFalse();
+    expect(world.cuts()).toEqual([]);
+  });
+
+  test("that can't be made is a value which says so", () => {
+    using directory = temporaryDirectory();
+    const failure = listen({
+      name: "local",
+      place: { unix: join(directory.path, "no", "such", "it.sock") },
+      network: new World().network,
+      protocol: { framing: { littleEndian: true, payloadBytesMax: 1 }, open: () => never() },
+    });
+    expect(failure).toBeInstanceOf(ListenFailure);
+    expect(failure).toMatchObject({ message: expect.stringMatching(/^local socket: /) });
   });
 });
 
@@ -293,7 +344,7 @@ describe("stopping", () => {
     await stopped;
     expect(world.network.open).toBe(0);
     expect(world.clock.pending).toBe(0);
-    await expect(Peer.connect(world.listener.port)).rejects.toThrow();
+    await expect(Peer.connect(world.port)).rejects.toThrow();
   });
 
   test("cuts those that are not done by the deadline", async () => {

@@ -1,7 +1,9 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { AssertionError } from "../../src/base/assert.ts";
 import { Refusal } from "../../src/base/refusal.ts";
-import { type Codec, compress, decompress } from "../../src/record/compression.ts";
+import { finish } from "../../src/base/steps.ts";
+import { unpackStepBytes } from "../../src/limits.ts";
+import { type Codec, compress, decompress, decompression } from "../../src/record/compression.ts";
 import { readHexGolden, textBytes } from "../support/hex.ts";
 import { rounds } from "../support/rounds.ts";
 import { randomBytes, randomForTest, repetitiveBytes } from "../support/seed.ts";
@@ -120,4 +122,46 @@ test("whatever the bytes are, unpacking ends in bytes below the cap or a refusal
     outcomes.add(result instanceof Refusal ? result.code : "bytes");
   }
   expect([...outcomes].sort()).toEqual(["CORRUPT_MESSAGE", "MESSAGE_TOO_LARGE", "bytes"]);
+});
+
+describe("what is large is unpacked in steps", () => {
+  const large = new Uint8Array(4 * unpackStepBytes).map((_, at) => (at * 31) >>> (at % 7));
+
+  test.each([
+    ["gzip", 0],
+    ["zstd", 0],
+    ["snappy", 3],
+    ["lz4", 3],
+  ] as const)("by %s in more than %d", (codec, stepsMin) => {
+    const steps = decompression(codec, compress(codec, large), large.length);
+    let count = 0;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) count += 1;
+    expect(Buffer.compare(step.value as Uint8Array, large)).toBe(0);
+    expect(count).toBeGreaterThanOrEqual(stepsMin);
+    expect(count).toBeLessThan(20);
+  });
+
+  test("also one block of Snappy, as librdkafka packs", () => {
+    const bytes = 2 * unpackStepBytes;
+    const matches = (bytes - 64) / 64;
+    const packed = new Uint8Array(4 + 2 + 60 + 3 * matches + 8);
+    let at = 0;
+    for (let rest = bytes; ; rest >>>= 7) {
+      packed[at++] = rest < 0x80 ? rest : (rest & 0x7f) | 0x80;
+      if (rest < 0x80) break;
+    }
+    packed.set([60 << 2, 63], at);
+    at += 2;
+    packed.fill(7, at, at + 64);
+    at += 64;
+    for (let count = 0; count < matches; count++, at += 3) packed.set([(63 << 2) | 2, 64, 0], at);
+    const steps = decompression("snappy", packed.subarray(0, at), bytes);
+    expect(steps.next().done).toBe(false);
+    const unpacked = finish(steps);
+    expect(unpacked).toBeInstanceOf(Uint8Array);
+    expect((unpacked as Uint8Array).every((byte) => byte === 7)).toBe(true);
+    const cut = decompression("snappy", packed.subarray(0, at - 3), bytes);
+    expect(finish(cut)).toMatchObject({ code: "CORRUPT_MESSAGE" });
+  });
 });

@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
+import { finish } from "../../src/base/steps.ts";
 import { compressLz4, decompressLz4 } from "../../src/record/lz4.ts";
 import { bytesOf, textBytes } from "../support/hex.ts";
 import { randomBytes, randomForTest } from "../support/seed.ts";
 
 const hash32 = (bytes: Uint8Array): number => Bun.hash.xxHash32(bytes);
-const unpack = (frame: Uint8Array, bytesMax = 1 << 23) => decompressLz4(frame, bytesMax, hash32);
+const unpack = (frame: Uint8Array, bytesMax = 1 << 23) =>
+  finish(decompressLz4(frame, bytesMax, hash32));
 const independent = 0x60;
 const linked = 0x40;
 

@@ -8,7 +8,8 @@
  * AlterPartitionReassignments
  * - A partition may be moved to where it is; nothing is ever under way.
  * DescribeQuorum
- * - One controller, which is this broker. There is no log of metadata, so its offsets are 0.
+ * - One controller, which is this broker, and up to date whenever it is asked. There is no log of
+ *   metadata, so its end is 0.
  */
 import { offset } from "../../base/brands.ts";
 import type { Topic } from "../../broker/broker.ts";
@@ -26,18 +27,31 @@ import type * as tables from "../messages/cluster.ts";
 
 const describeLogDirs: Handler<"DescribeLogDirs"> = async (request, { services }) => {
   const { broker, dataDirectory: logDir } = services;
-  const wanted =
-    request.topics?.map(({ topic, partitions }) => ({
-      topic: broker.topic(topic),
-      indexes: new Set(partitions),
-    })) ?? broker.topics().map((topic) => ({ topic, indexes: null }));
-  const topics = wanted.flatMap(({ topic, indexes }) => {
-    return topic === undefined ? [] : logDirTopic(topic, indexes);
-  });
-  const usableBytes = (await broker.usableBytes()) ?? -1;
-  const result = { errorCode: 0, logDir, topics, totalBytes: -1, usableBytes };
+  const topics = request.topics
+    ? [...together(request.topics)].flatMap(([name, indexes]) => {
+        const topic = broker.topic(name);
+        return topic === undefined ? [] : logDirTopic(topic, indexes);
+      })
+    : broker.topics().map((topic) => logDirTopic(topic, null));
+  const { totalBytes, usableBytes } = (await broker.volume()) ?? unknownVolume;
+  const result = { errorCode: 0, logDir, topics, totalBytes, usableBytes };
   return { throttleTimeMs: 0, errorCode: 0, results: [result] };
 };
+
+/** The partitions of each topic, named once, however often the request names it. */
+function together(
+  topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
+): ReadonlyMap<string, ReadonlySet<number>> {
+  const all = new Map<string, Set<number>>();
+  for (const { topic, partitions } of topics) {
+    const indexes = all.get(topic) ?? new Set();
+    for (const index of partitions) indexes.add(index);
+    all.set(topic, indexes);
+  }
+  return all;
+}
+
+const unknownVolume = { totalBytes: -1, usableBytes: -1 };
 
 type LogDirTopic = ResponseOf<typeof tables.DescribeLogDirs>["results"][number]["topics"][number];
 
@@ -112,33 +126,36 @@ const describeQuorum: Handler<"DescribeQuorum"> = (request, context) => ({
     topicName,
     partitions: partitions.map(({ partitionIndex }) => {
       const isThere = topicName === metadataTopic && partitionIndex === 0;
-      return quorumPartition(
-        partitionIndex,
-        isThere ? null : Fault.plain("UNKNOWN_TOPIC_OR_PARTITION"),
-      );
+      const fault = isThere ? null : Fault.plain("UNKNOWN_TOPIC_OR_PARTITION");
+      return quorumPartition(partitionIndex, fault, context.services.clock.now());
     }),
   })),
   nodes: [{ nodeId, listeners: [{ name: "PLAINTEXT", ...endpointFor(context) }] }],
 });
 
-const quorumPartition = (partitionIndex: number, fault: Fault | null): QuorumPartition => ({
+const quorumPartition = (
+  partitionIndex: number,
+  fault: Fault | null,
+  now: number,
+): QuorumPartition => ({
   partitionIndex,
   errorCode: fault?.code ?? 0,
   errorMessage: fault?.message ?? null,
   leaderId: fault === null ? nodeId : -1,
   leaderEpoch: fault === null ? leaderEpoch : -1,
   highWatermark: offset(fault === null ? 0 : -1),
-  currentVoters: fault === null ? [thisReplica] : [],
+  currentVoters: fault === null ? [thisReplica(now)] : [],
   observers: [],
 });
 
-const thisReplica = {
+/** A leader has always just seen what it has, as in Kafka. */
+const thisReplica = (now: number): QuorumPartition["currentVoters"][number] => ({
   replicaId: nodeId,
   replicaDirectoryId: noUuid,
   logEndOffset: offset(0),
-  lastFetchTimestamp: -1,
-  lastCaughtUpTimestamp: -1,
-};
+  lastFetchTimestamp: now,
+  lastCaughtUpTimestamp: now,
+});
 
 export const handlers = {
   AlterPartitionReassignments: alterPartitionReassignments,

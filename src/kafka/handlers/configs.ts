@@ -13,17 +13,28 @@
 import { Refusal } from "../../base/refusal.ts";
 import type { ConfigChange } from "../../broker/config-change.ts";
 import type { ConfigEntry } from "../../broker/config-entries.ts";
+import { kafkaDescribedConfigsMax } from "../../limits.ts";
 import type { RequestOf, ResponseOf } from "../../wire/table.ts";
 import { operationsByCode, resourceTypes, sourceCodes, typeCodes } from "../config-codes.ts";
 import { Fault, faultOf } from "../fault.ts";
 import { type Handler, type Handlers, nodeId, type RequestContext } from "../handler.ts";
 import type * as tables from "../messages/configs.ts";
+import { paced, unique } from "../paced.ts";
+
+/** What is left out of an answer that would be too long. */
+const tooMany = new Fault(
+  "INVALID_REQUEST",
+  `one answer has ${kafkaDescribedConfigsMax} configurations at most: ask for fewer at a time`,
+);
 
 /** What a configuration belongs to. */
 interface Resource {
   readonly resourceType: number;
   readonly resourceName: string;
 }
+
+const resourceKey = ({ resourceType, resourceName }: Resource): string =>
+  `${resourceType}/${resourceName}`;
 
 const known = new Map<number, string>([
   [resourceTypes.brokerLogger, "loggers"],
@@ -46,12 +57,15 @@ type DescribedConfig = ResponseOf<
   typeof tables.DescribeConfigs
 >["results"][number]["configs"][number];
 
-const describeConfigs: Handler<"DescribeConfigs"> = (request, context) => {
+const describeConfigs: Handler<"DescribeConfigs"> = async (request, context) => {
   const { includeSynonyms, includeDocumentation } = request;
-  const results = request.resources.map((resource) => {
+  let left = kafkaDescribedConfigsMax;
+  const wanted = unique(request.resources, resourceKey);
+  const results = await paced(wanted, context.services, (resource) => {
     const { resourceType, resourceName } = resource;
-    const entries = entriesOf(resource, context);
-    if (entries instanceof Fault) {
+    const entries = left > 0 ? entriesOf(resource, context) : tooMany;
+    if (!(entries instanceof Fault)) left -= entries.length;
+    else {
       const { code: errorCode, message: errorMessage } = entries;
       return { errorCode, errorMessage, resourceType, resourceName, configs: [] };
     }
@@ -124,6 +138,8 @@ function incremental({
   return { kind: "incremental", configs: alterations };
 }
 
+const namedTwice = new Fault("INVALID_REQUEST", "it is named twice");
+
 /** Both requests have one form of response. */
 type AlteredConfigs = ResponseOf<typeof tables.AlterConfigs>;
 
@@ -132,17 +148,18 @@ async function alterAll(
   validateOnly: boolean,
   context: RequestContext,
 ): Promise<AlteredConfigs> {
-  const responses: AlteredConfigs["responses"][number][] = [];
   const seen = new Set<string>();
-  for (const { resourceType, resourceName, change } of resources) {
-    const resource = { resourceType, resourceName };
-    const key = `${resourceType}/${resourceName}`;
-    const twice = seen.has(key) ? new Fault("INVALID_REQUEST", "it is named twice") : null;
-    seen.add(key);
-    const fault = twice ?? (await altered(resource, change, validateOnly, context));
-    const errorMessage = fault?.message ?? null;
-    responses.push({ errorCode: fault?.code ?? 0, errorMessage, ...resource });
-  }
+  const responses = await paced(
+    resources,
+    context.services,
+    async ({ resourceType, resourceName, change }) => {
+      const resource = { resourceType, resourceName };
+      const isTwice = seen.size === seen.add(resourceKey(resource)).size;
+      const fault = isTwice ? namedTwice : await altered(resource, change, validateOnly, context);
+      const errorMessage = fault?.message ?? null;
+      return { errorCode: fault?.code ?? 0, errorMessage, ...resource };
+    },
+  );
   return { throttleTimeMs: 0, responses };
 }
 

@@ -18,7 +18,7 @@
 import { offset } from "../../base/brands.ts";
 import { Refusal } from "../../base/refusal.ts";
 import type { Partition } from "../../broker/broker.ts";
-import { kafkaFetchBytesMax } from "../../limits.ts";
+import { kafkaFetchBytesMax, kafkaSearchesMax } from "../../limits.ts";
 import type { RequestOf, ResponseOf } from "../../wire/table.ts";
 import { errors, type ErrorName, refusalErrors } from "../errors.ts";
 import { type FetchedPartition, FetchRound, type WantedPartition } from "../fetch-round.ts";
@@ -26,6 +26,7 @@ import type { ForgottenPartition } from "../fetch-sessions.ts";
 import type { Handler, Handlers, RequestContext } from "../handler.ts";
 import { latestTime } from "../latest-time.ts";
 import type * as tables from "../messages/fetch.ts";
+import { paced } from "../paced.ts";
 
 type FetchRequest = RequestOf<typeof tables.Fetch>;
 type FetchResponse = ResponseOf<typeof tables.Fetch>;
@@ -141,20 +142,19 @@ function fetchRow(
 }
 
 type ListPartition = RequestOf<typeof tables.ListOffsets>["topics"][number]["partitions"][number];
-type ListedPartition = ResponseOf<
-  typeof tables.ListOffsets
->["topics"][number]["partitions"][number];
+type ListedTopic = ResponseOf<typeof tables.ListOffsets>["topics"][number];
+type ListedPartition = ListedTopic["partitions"][number];
 
 const listOffsets: Handler<"ListOffsets"> = async (request, context) => {
-  const { broker } = context.services;
-  const topics = request.topics.map(async ({ name, partitions }) => {
-    const found = broker.topic(name)?.partitions ?? [];
-    const listed = partitions.map((asked) =>
-      listOffset(asked, found[asked.partitionIndex], request.isolationLevel),
-    );
-    return { name, partitions: await Promise.all(listed) };
-  });
-  return { throttleTimeMs: 0, topics: await Promise.all(topics) };
+  const { services } = context;
+  const topics: ListedTopic[] = [];
+  for (const { name, partitions } of request.topics) {
+    const found = services.broker.topic(name)?.partitions ?? [];
+    const list = (asked: ListPartition): ListedPartition | Promise<ListedPartition> =>
+      listOffset(asked, found[asked.partitionIndex], request.isolationLevel);
+    topics.push({ name, partitions: await paced(partitions, services, list, kafkaSearchesMax) });
+  }
+  return { throttleTimeMs: 0, topics };
 };
 
 async function listOffset(

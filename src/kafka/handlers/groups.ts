@@ -59,7 +59,8 @@ const leaveGroup: Handler<"LeaveGroup"> = async (request, { services, apiVersion
 };
 
 const describeGroups: Handler<"DescribeGroups"> = async (request, context) => {
-  const groups = await context.services.groups.describeGroups(request.groups, callerOf(context));
+  const asked = [...new Set(request.groups)];
+  const groups = await context.services.groups.describeGroups(asked, callerOf(context));
   return {
     throttleTimeMs: 0,
     groups: groups.map((group) => ({

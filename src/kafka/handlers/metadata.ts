@@ -18,10 +18,13 @@
  *
  * FindCoordinator
  * - Groups only. Transactions and share groups are refused with a reason, which clients show.
+ * - Before version 4 transactions are refused with TRANSACTIONAL_ID_AUTHORIZATION_FAILED: it alone
+ *   makes librdkafka give up at once, which asks again on any other error until its time is over,
+ *   and it shows the reason. Later versions are Java's and franz-go's, which give up on any error,
+ *   and Java has its own words for that one.
  */
 import { Refusal } from "../../base/refusal.ts";
 import type { Topic } from "../../broker/broker.ts";
-import { concurrently } from "../../broker/concurrently.ts";
 import { kafkaCreationsMax, kafkaDescribedPartitionsMax } from "../../limits.ts";
 import { noUuid, type ResponseOf } from "../../wire/table.ts";
 import { advertised, isServed } from "../apis.ts";
@@ -36,6 +39,7 @@ import {
 } from "../handler.ts";
 import * as tables from "../messages/metadata.ts";
 import { allowedOperations } from "../operations.ts";
+import { paced, unique } from "../paced.ts";
 
 const noFeatures = {
   supportedFeatures: [],
@@ -63,7 +67,8 @@ type MetadataTopic = ResponseOf<typeof tables.Metadata>["topics"][number];
 const metadata: Handler<"Metadata"> = (request, context) => {
   const { services, apiVersion } = context;
   const isAll = request.topics === null || (apiVersion === 0 && request.topics.length === 0);
-  const wanted = isAll || request.topics === null ? services.broker.topics() : request.topics;
+  const wanted =
+    isAll || request.topics === null ? services.broker.topics() : askedTopics(request.topics);
   const topics = wanted.map((topic) => {
     if ("partitions" in topic) return topic;
     return soughtTopic(topic, request.allowAutoTopicCreation, context);
@@ -84,17 +89,29 @@ const metadata: Handler<"Metadata"> = (request, context) => {
   });
   const known = topics.filter((topic): topic is FoundTopic => typeof topic !== "function");
   if (known.length === topics.length) return answer(known);
-  return concurrently(topics, kafkaCreationsMax, async (topic) => {
-    return typeof topic === "function" ? await topic() : topic;
-  }).then(answer);
+  return paced(
+    topics,
+    services,
+    (topic) => (typeof topic === "function" ? topic() : topic),
+    kafkaCreationsMax,
+  ).then(answer);
 };
+
+interface AskedTopic {
+  readonly name: string | null;
+  readonly topicId: string;
+}
+
+/** Each once, as in Kafka: a topic of many partitions, named often, would fill the memory. */
+const askedTopics = (topics: readonly AskedTopic[]): AskedTopic[] =>
+  unique(topics, ({ name, topicId }) => `${topicId} ${name ?? ""}`);
 
 /** A topic, or what to say of one that is not there. */
 type FoundTopic = Topic | { readonly name: string | null; readonly id: string; error: ErrorName };
 
 /** A topic that was asked for; a function if it has to be created first. */
 function soughtTopic(
-  { name, topicId }: { readonly name: string | null; readonly topicId: string },
+  { name, topicId }: AskedTopic,
   isCreated: boolean,
   { services, apiVersion }: RequestContext,
 ): FoundTopic | (() => Promise<FoundTopic>) {
@@ -224,10 +241,16 @@ function describedTopic(
 /** FindCoordinator's `keyType`. */
 const keyTypes: Readonly<Record<number, string>> = { 1: "transactions", 2: "share groups" };
 
+function coordinatorError(keyType: number, apiVersion: number): ErrorName {
+  if (keyType === 0) return "NONE";
+  const isFinal = keyType === 1 && apiVersion < 4;
+  return isFinal ? "TRANSACTIONAL_ID_AUTHORIZATION_FAILED" : "INVALID_REQUEST";
+}
+
 const findCoordinator: Handler<"FindCoordinator"> = (request, context) => {
   const { keyType } = request;
   const isGroup = keyType === 0;
-  const errorCode = errors[isGroup ? "NONE" : "INVALID_REQUEST"].code;
+  const errorCode = errors[coordinatorError(keyType, context.apiVersion)].code;
   const refused = keyTypes[keyType] ?? `coordinators of type ${keyType}`;
   const errorMessage = isGroup ? null : `${refused} are not served by this broker`;
   const place = isGroup ? { nodeId, ...endpointFor(context) } : { nodeId: -1, host: "", port: -1 };

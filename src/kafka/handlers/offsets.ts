@@ -20,6 +20,7 @@ import { noUuid, type RequestOf, type ResponseOf } from "../../wire/table.ts";
 import { type ErrorName, errors } from "../errors.ts";
 import type { Handler, Handlers, RequestContext } from "../handler.ts";
 import type * as tables from "../messages/offsets.ts";
+import { unique } from "../paced.ts";
 
 type CommitTopic = RequestOf<typeof tables.OffsetCommit>["topics"][number];
 type CommitTopicResponse = ResponseOf<typeof tables.OffsetCommit>["topics"][number];
@@ -85,9 +86,11 @@ const offsetFetch: Handler<"OffsetFetch"> = async (request, context) => {
     const { errorCode, topics } = oldGroup(request, group, apiVersion);
     return { throttleTimeMs: 0, topics, errorCode, groups: [] };
   }
-  const asked = request.groups.map((group) => askedGroup(group, context));
+  // All that a group has committed is answered once, however often it is asked for.
+  const wanted = unique(request.groups, (group) => (group.topics === null ? group.groupId : group));
+  const asked = wanted.map((group) => askedGroup(group, context));
   const reply = await services.groups.offsetFetch({ groups: asked, requireStable });
-  const groups = request.groups.map((group, at) => groupRow(group, reply.groups[at], context));
+  const groups = wanted.map((group, at) => groupRow(group, reply.groups[at], context));
   return { throttleTimeMs: 0, topics: [], errorCode: 0, groups };
 };
 

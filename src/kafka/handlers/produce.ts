@@ -1,8 +1,9 @@
 /**
  * Produce: records in.
  *
- * - All batches of a request are appended at once, in its order; each is answered when the disk has
- *   it, whether `acks` is 1 or -1: one broker is all replicas.
+ * - All batches of a request are appended in its order, before anything that comes later on the
+ *   connection starts; at once, unless they take more than their share of the event loop. Each is
+ *   answered when the disk has it, whether `acks` is 1 or -1: one broker is all replicas.
  * - With `acks` 0 there is no response. A batch that is refused then ends the connection, as in
  *   Kafka: there is no other way to tell its producer that something is wrong.
  * - `timeoutMs` is not looked at: it is how long Kafka waits for other replicas.
@@ -14,7 +15,8 @@
 import { Refusal } from "../../base/refusal.ts";
 import { offset } from "../../base/brands.ts";
 import { RecordsRefused } from "../../broker/batch-rules.ts";
-import type { Partition, Produced } from "../../broker/broker.ts";
+import type { Produced, Topic } from "../../broker/broker.ts";
+import { kafkaRecordErrorsMax } from "../../limits.ts";
 import type { RequestOf, ResponseOf } from "../../wire/table.ts";
 import { errors, type ErrorName, refusalErrors } from "../errors.ts";
 import type { Handler, Handlers, RequestContext } from "../handler.ts";
@@ -28,9 +30,7 @@ type PartitionResponse = TopicResponse["partitionResponses"][number];
 
 const produce: Handler<"Produce"> = async (request, context) => {
   const { acks } = request;
-  const isKnown = acks === -1 || acks === 0 || acks === 1;
-  const appending = request.topicData.map((data) => produceTopic(data, context, isKnown));
-  const responses = await Promise.all(appending);
+  const responses = await Promise.all(await appendAll(request, context));
   if (acks !== 0) return { responses, throttleTimeMs: 0, nodeEndpoints: [] };
   const failed = responses
     .flatMap(({ partitionResponses }) => partitionResponses)
@@ -41,35 +41,59 @@ const produce: Handler<"Produce"> = async (request, context) => {
   return null;
 };
 
-/** Appends before it waits for anything: the order of calls is that of the batches. */
-async function produceTopic(
-  data: TopicData,
+/** Appends batch after batch, and waits for turns of the event loop only; then all is under way. */
+async function appendAll(
+  { acks, topicData }: RequestOf<typeof tables.Produce>,
   context: RequestContext,
-  isKnownAcks: boolean,
+): Promise<Promise<TopicResponse>[]> {
+  const { share } = context.services;
+  const isKnownAcks = acks === -1 || acks === 0 || acks === 1;
+  let release: (() => void) | null = null;
+  const room: ErrorRoom = { recordErrors: kafkaRecordErrorsMax };
+  const topics: Promise<TopicResponse>[] = [];
+  for (const data of topicData) {
+    const topic = isKnownAcks ? findTopic(data, context, 13) : "INVALID_REQUIRED_ACKS";
+    const appending: (PartitionResponse | Promise<PartitionResponse>)[] = [];
+    for (const partitionData of data.partitionData) {
+      if (share.isSpent) {
+        release ??= context.caller.holdBack();
+        await share.laterTurn();
+      }
+      appending.push(share.run(() => producePartition(topic, partitionData, context, room)));
+    }
+    topics.push(answered(data, appending));
+  }
+  release?.();
+  return topics;
+}
+
+async function answered(
+  { name, topicId }: TopicData,
+  appending: readonly (PartitionResponse | Promise<PartitionResponse>)[],
 ): Promise<TopicResponse> {
-  const { name, topicId } = data;
-  const topic = findTopic(data, context, 13);
-  const options = { allowsZstd: context.apiVersion >= 7 };
-  const appending = data.partitionData.map((partitionData) => {
-    const { index } = partitionData;
-    if (!isKnownAcks) return refused(index, "INVALID_REQUIRED_ACKS");
-    if (typeof topic === "string") return refused(index, topic);
-    const partition = topic.partitions[index];
-    if (partition === undefined) return refused(index, "UNKNOWN_TOPIC_OR_PARTITION");
-    return producePartition(partition, partitionData, options);
-  });
   return { name, topicId, partitionResponses: await Promise.all(appending) };
+}
+
+/** What the answer may still say of single records. */
+interface ErrorRoom {
+  recordErrors: number;
 }
 
 const noRecords = new Uint8Array(0);
 
-async function producePartition(
-  partition: Partition,
+function producePartition(
+  topic: Topic | ErrorName,
   { index, records }: PartitionData,
-  options: { readonly allowsZstd: boolean },
-): Promise<PartitionResponse> {
-  const produced = await partition.produce(records ?? noRecords, options);
-  return produced instanceof Refusal ? refusedBy(index, produced) : stored(index, produced);
+  { apiVersion }: RequestContext,
+  room: ErrorRoom,
+): PartitionResponse | Promise<PartitionResponse> {
+  if (typeof topic === "string") return refused(index, topic);
+  const partition = topic.partitions[index];
+  if (partition === undefined) return refused(index, "UNKNOWN_TOPIC_OR_PARTITION");
+  const producing = partition.produce(records ?? noRecords, { allowsZstd: apiVersion >= 7 });
+  return producing.then((produced) => {
+    return produced instanceof Refusal ? refusedBy(index, produced, room) : stored(index, produced);
+  });
 }
 
 /** Nobody leads a partition but the broker that was asked. */
@@ -95,8 +119,10 @@ const refused = (index: number, error: ErrorName): PartitionResponse => ({
   currentLeader,
 });
 
-function refusedBy(index: number, refusal: Refusal): PartitionResponse {
-  const recordErrors = refusal instanceof RecordsRefused ? refusal.recordErrors : [];
+function refusedBy(index: number, refusal: Refusal, room: ErrorRoom): PartitionResponse {
+  const all = refusal instanceof RecordsRefused ? refusal.recordErrors : [];
+  const recordErrors = all.slice(0, room.recordErrors);
+  room.recordErrors -= recordErrors.length;
   return {
     ...refused(index, refusalErrors[refusal.code]),
     recordErrors: recordErrors.map(({ batchIndex, message }) => {

@@ -5,8 +5,8 @@
  * CreateTopics
  * - One broker holds one replica: a factor of 1, or -1 for the default, and assignments to it.
  * - Answered once the topic can be used, so `timeoutMs` is not looked at.
- * - From version 5 on the answer has the whole configuration; of a topic that is only validated, it
- *   has what was set.
+ * - From version 5 on the answer has the whole configuration, also of a topic that is only
+ *   validated.
  * DeleteTopics
  * - Answered once the records are gone, and what groups have committed for them: another topic of
  *   the same name begins anew.
@@ -16,27 +16,30 @@
 import { offset } from "../../base/brands.ts";
 import { Refusal } from "../../base/refusal.ts";
 import type { Broker, NewTopic } from "../../broker/broker.ts";
-import { concurrently } from "../../broker/concurrently.ts";
+import type { ConfigEntry } from "../../broker/config-entries.ts";
 import { kafkaCreationsMax } from "../../limits.ts";
 import { noUuid, type RequestOf, type ResponseOf } from "../../wire/table.ts";
 import { sourceCodes } from "../config-codes.ts";
 import { Fault, faultOf } from "../fault.ts";
 import { type Handler, type Handlers, nodeId, type RequestContext } from "../handler.ts";
 import type * as tables from "../messages/topics.ts";
+import { paced, unique } from "../paced.ts";
 
 type CreatableTopic = RequestOf<typeof tables.CreateTopics>["topics"][number];
 type CreatedTopic = ResponseOf<typeof tables.CreateTopics>["topics"][number];
+type CreatedConfig = NonNullable<CreatedTopic["configs"]>[number];
 
 const createTopics: Handler<"CreateTopics"> = async (request, { services }) => {
   const { broker } = services;
   const repeated = repeatedIn(request.topics.map(({ name }) => name));
-  const unique = [...new Map(request.topics.map((topic) => [topic.name, topic])).values()];
-  const topics = await concurrently(unique, kafkaCreationsMax, async (topic) => {
+  const create = (topic: CreatableTopic): CreatedTopic | Promise<CreatedTopic> => {
     if (repeated.has(topic.name)) return notCreated(topic.name, namedTwice);
     const wanted = newTopicOf(topic);
     if (wanted instanceof Fault) return notCreated(topic.name, wanted);
-    return await (request.validateOnly ? validated(wanted, broker) : created(wanted, broker));
-  });
+    return request.validateOnly ? validated(wanted, broker) : created(wanted, broker);
+  };
+  const named = unique(request.topics, ({ name }) => name);
+  const topics = await paced(named, services, create, kafkaCreationsMax);
   return { throttleTimeMs: 0, topics };
 };
 
@@ -92,27 +95,25 @@ async function created(wanted: NewTopic, broker: Broker): Promise<CreatedTopic> 
     topicId: topic.id,
     numPartitions: topic.partitions.length,
     replicationFactor: 1,
-    configs: (entries instanceof Refusal ? [] : entries).map((entry) => ({
-      name: entry.name,
-      value: entry.value,
-      readOnly: entry.readOnly,
-      configSource: sourceCodes[entry.configSource],
-      isSensitive: false,
-    })),
+    configs: (entries instanceof Refusal ? [] : entries).map(configRow),
   };
 }
 
-// A promise as `created` is one.
-async function validated(wanted: NewTopic, broker: Broker): Promise<CreatedTopic> {
+function validated(wanted: NewTopic, broker: Broker): CreatedTopic {
   const plan = broker.planTopic(wanted);
   if (plan instanceof Refusal) return notCreated(wanted.name, faultOf(plan));
-  const configs = Object.entries(plan.config.raw).map(([name, value]) => {
-    const configSource = sourceCodes.DYNAMIC_TOPIC_CONFIG;
-    return { name, value, readOnly: false, configSource, isSensitive: false };
-  });
   const { partitionCount: numPartitions } = plan;
+  const configs = broker.describePlannedConfig(plan).map(configRow);
   return { ...answered(plan.name), numPartitions, replicationFactor: 1, configs };
 }
+
+const configRow = (entry: ConfigEntry): CreatedConfig => ({
+  name: entry.name,
+  value: entry.value,
+  readOnly: entry.readOnly,
+  configSource: sourceCodes[entry.configSource],
+  isSensitive: false,
+});
 
 const answered = (name: string): CreatedTopic => ({
   name,
@@ -136,9 +137,8 @@ const deleteTopics: Handler<"DeleteTopics"> = async (request, context) => {
     context.apiVersion >= 6
       ? request.topics
       : request.topicNames.map((name) => ({ name, topicId: noUuid }));
-  const responses: DeletedTopic[] = [];
   // One after another: the second of two that mean one topic finds it gone.
-  for (const topic of wanted) responses.push(await deleted(topic, context));
+  const responses = await paced(wanted, context.services, (topic) => deleted(topic, context));
   return { throttleTimeMs: 0, responses };
 };
 
@@ -169,14 +169,15 @@ type GrowableTopic = RequestOf<typeof tables.CreatePartitions>["topics"][number]
 const createPartitions: Handler<"CreatePartitions"> = async (request, { services }) => {
   const { validateOnly } = request;
   const repeated = repeatedIn(request.topics.map(({ name }) => name));
-  const unique = [...new Map(request.topics.map((topic) => [topic.name, topic])).values()];
-  const results = await concurrently(unique, kafkaCreationsMax, async (topic) => {
+  const grow = async (topic: GrowableTopic): Promise<GrownTopic> => {
     const { name, count } = topic;
     const fault = repeated.has(name) ? namedTwice : newAssignmentFault(topic, services.broker);
     if (fault !== null) return grown(name, fault);
     const refusal = await services.broker.createPartitions(name, count, { validateOnly });
     return grown(name, refusal === null ? null : faultOf(refusal));
-  });
+  };
+  const named = unique(request.topics, ({ name }) => name);
+  const results = await paced(named, services, grow, kafkaCreationsMax);
   return { throttleTimeMs: 0, results };
 };
 

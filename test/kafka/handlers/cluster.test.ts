@@ -25,10 +25,13 @@ describe("DescribeLogDirs", () => {
           },
           { name: "b" },
         ],
-        totalBytes: -1,
+        ...(await world.broker.volume()),
       },
     ]);
-    expect(all.results[0]?.usableBytes).toBe((await world.broker.usableBytes()) ?? -1);
+    expect(all.results[0]?.totalBytes).toBeGreaterThan(0);
+    world.base.disk.failNext("volume", /^/, "failed");
+    const unknown = await peer.request("DescribeLogDirs", 4, { topics: null });
+    expect(unknown.results).toMatchObject([{ errorCode: 0, totalBytes: -1, usableBytes: -1 }]);
     const some = await peer.request("DescribeLogDirs", 1, {
       topics: [
         { topic: "a", partitions: [1] },
@@ -92,10 +95,12 @@ test("DescribeQuorum describes one controller", async () => {
       { topicName: "t", partitions: [{ partitionIndex: 0 }] },
     ],
   });
+  const now = world.base.clock.now();
+  const leader = { replicaId: 1, lastFetchTimestamp: now, lastCaughtUpTimestamp: now };
   expect(answer).toMatchObject({
     errorCode: 0,
     topics: [
-      { partitions: [{ errorCode: 0, leaderId: 1, currentVoters: [{ replicaId: 1 }] }] },
+      { partitions: [{ errorCode: 0, leaderId: 1, currentVoters: [leader] }] },
       { partitions: [{ errorCode: 3, leaderId: -1, currentVoters: [] }] },
     ],
     nodes: [{ nodeId: 1, listeners: [{ host: "broker.test", port: 9092 }] }],

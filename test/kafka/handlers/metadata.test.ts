@@ -249,14 +249,14 @@ describe("FindCoordinator", () => {
   });
 
   test.each([
-    [1, "transactions are not served by this broker"],
-    [2, "share groups are not served by this broker"],
-    [7, "coordinators of type 7 are not served by this broker"],
-  ])("of type %d says why there is none", async (keyType, errorMessage) => {
+    [1, 53, "transactions are not served by this broker"],
+    [2, 42, "share groups are not served by this broker"],
+    [7, 42, "coordinators of type 7 are not served by this broker"],
+  ])("of type %d says why there is none", async (keyType, oldCode, errorMessage) => {
     const world = await KafkaWorld.open();
     const peer = world.connect();
     const one = await peer.request("FindCoordinator", 2, { key: "x", keyType });
-    expect(one).toMatchObject({ errorCode: 42, errorMessage, nodeId: -1 });
+    expect(one).toMatchObject({ errorCode: oldCode, errorMessage, nodeId: -1 });
     const many = await peer.request("FindCoordinator", 4, { coordinatorKeys: ["x"], keyType });
     expect(many.coordinators).toMatchObject([{ errorCode: 42, errorMessage, nodeId: -1 }]);
     await world.close();

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { offset } from "../../../src/base/brands.ts";
+import { kafkaRecordErrorsMax, recordErrorsMax } from "../../../src/limits.ts";
 import { noUuid } from "../../../src/wire/table.ts";
 import { seal, viewOf } from "../../../src/record/batch.ts";
 import { batchOf } from "../../support/batches.ts";
@@ -169,5 +171,54 @@ test("from version 13 on a topic is named by id: its successor gets nothing of i
     expect(named(answer?.partitionResponses[0]?.errorCode ?? 0)).toBe("UNKNOWN_TOPIC_ID");
   }
   expect(world.broker.topic("t")?.partitions[0]?.log.endOffset).toBe(0 as never);
+  await world.close();
+});
+
+test("batches that take too long go on in later turns, and nothing behind them comes before", async () => {
+  const world = await KafkaWorld.open();
+  const partitionCount = 20;
+  await world.topic("t", partitionCount);
+  const ends = (): number[] =>
+    world.broker.topic("t")?.partitions.map(({ watermarks }) => watermarks.endOffset) ?? [];
+  const peer = world.connect();
+  const { clock } = world.base;
+  // Whatever is done takes its time.
+  let workedMs = 0;
+  const standing = clock.monotonic.bind(clock);
+  clock.monotonic = () => standing() + (workedMs += 0.05);
+  const everywhere = Array.from({ length: partitionCount }, (_, index) => {
+    return { index, records: batchOf({ first: index }) };
+  });
+  const last = [{ index: partitionCount - 1, records: batchOf({ first: 100 }) }];
+  const ask = (partitionData: typeof last): Uint8Array =>
+    peer.frame("Produce", 9, { acks: 1, topicData: [{ name: "t", partitionData }] });
+  peer.receive(ask(everywhere), ask(last), peer.frame("ListGroups", 0, {}));
+  const appended = ends().filter((end) => end > 0).length;
+  expect(appended).toBeGreaterThan(0);
+  expect(appended).toBeLessThan(partitionCount);
+  expect(ends().at(-1)).toBe(0);
+  await peer.response(3);
+  expect(peer.order).toEqual([1, 2, 3]);
+  const [first, second] = [1, 2].map((id) => {
+    return peer.answerTo<"Produce">(id)?.responses[0]?.partitionResponses.at(-1)?.baseOffset;
+  });
+  expect([first, second]).toEqual([0, 1].map(offset));
+  expect(peer.reservedBytes).toBe(0);
+  await world.close();
+});
+
+test("one answer tells of so many records, however many batches are refused", async () => {
+  const world = await KafkaWorld.open();
+  await world.topic("t", 20, { "cleanup.policy": "compact" });
+  const records = batchOf({ first: 0, count: recordErrorsMax, isKeyless: true });
+  const partitionData = Array.from({ length: 20 }, (_, index) => ({ index, records }));
+  const topicData = [{ name: "t", partitionData }];
+  const answer = await world.connect().request("Produce", 9, { acks: 1, topicData });
+  const rows = answer.responses[0]?.partitionResponses ?? [];
+  expect(rows.map(({ errorCode }) => named(errorCode))).toEqual(
+    Array.from({ length: 20 }, () => "INVALID_RECORD"),
+  );
+  const told = rows.reduce((sum, { recordErrors }) => sum + recordErrors.length, 0);
+  expect(told).toBe(kafkaRecordErrorsMax);
   await world.close();
 });

@@ -64,6 +64,25 @@ describe("CreateTopics", () => {
     await world.close();
   });
 
+  test("shows all configurations, also of a topic that is only validated", async () => {
+    const world = await KafkaWorld.open();
+    const peer = world.connect();
+    const shown = [];
+    for (const validateOnly of [true, false]) {
+      const configs = [{ name: "retention.ms", value: "60000" }];
+      const topics = [{ name: "t", numPartitions: 1, replicationFactor: 1, configs }];
+      const answer = await peer.request("CreateTopics", 5, { topics, validateOnly });
+      shown.push(answer.topics[0]?.configs);
+    }
+    const [validated, created] = shown;
+    expect(validated).toEqual(created ?? []);
+    expect(validated?.length).toBeGreaterThan(20);
+    expect(validated).toContainEqual(
+      expect.objectContaining({ name: "retention.ms", value: "60000", configSource: 1 }),
+    );
+    await world.close();
+  });
+
   test("refuses a topic that is named twice, and makes the others", async () => {
     const world = await KafkaWorld.open();
     const topics = ["a", "b", "a"].map((name) => {
