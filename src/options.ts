@@ -40,6 +40,22 @@ const host = (about: About<string>): Option<string> =>
     about,
   );
 
+/** A port to listen on; 0: one that is free, `null`: none. */
+const port = (about: About<number>): Option<number | null> =>
+  defineOption<number | null, number>(
+    {
+      placeholder: "<port>",
+      expected: "a whole number from 0 to 65535, or off",
+      range: "0 to 65535, off",
+      parse(given) {
+        if (given === "off") return null;
+        return /^\d{1,5}$/.test(given) && Number(given) <= 65_535 ? Number(given) : undefined;
+      },
+      show: (value) => (value === null ? "off" : String(value)),
+    },
+    about,
+  );
+
 /** Where clients connect to. */
 export interface Address {
   readonly host: string;
@@ -81,19 +97,13 @@ export const brokerOptions = {
     default: "127.0.0.1",
     help: "Address to listen on; one that other machines can reach needs --insecure",
   }),
-  nativePort: integer({
+  nativePort: port({
     default: 8080,
-    min: 0,
-    max: 65_535,
-    placeholder: "<port>",
-    help: "Port of Obelisk's own protocol; 0 takes a free one",
+    help: "Port of Obelisk's own protocol; 0 takes a free one, off opens none",
   }),
-  kafkaPort: integer({
+  kafkaPort: port({
     default: 9092,
-    min: 0,
-    max: 65_535,
-    placeholder: "<port>",
-    help: "Port of Kafka's protocol; 0 takes a free one",
+    help: "Port of Kafka's protocol; commands of this machine need none",
   }),
   kafkaAdvertised: endpoint({
     default: null,
@@ -247,4 +257,29 @@ export function refuseExposure(
     "authentication all of them could read and write every topic. Use 127.0.0.1 and a tunnel or " +
     "proxy that authenticates, or say --insecure if everybody on that network may."
   );
+}
+
+/** Refuses options that are right, each by itself, and not together; `null` if they are. */
+export function refuseContradiction(
+  options: Pick<
+    BrokerOptions,
+    "nativePort" | "kafkaPort" | "groupSessionMsMin" | "groupSessionMsMax"
+  >,
+  originOf: OriginOf<typeof brokerOptions>,
+): string | null {
+  const { nativePort, kafkaPort, groupSessionMsMin, groupSessionMsMax } = options;
+  if (nativePort === kafkaPort && nativePort !== 0 && nativePort !== null) {
+    return (
+      `${originOf("nativePort")} and ${originOf("kafkaPort")} are both ${nativePort}: ` +
+      "each protocol needs a port of its own."
+    );
+  }
+  if (groupSessionMsMin > groupSessionMsMax) {
+    return (
+      `${originOf("groupSessionMsMin")} is ${groupSessionMsMin} ms and ` +
+      `${originOf("groupSessionMsMax")} is ${groupSessionMsMax} ms: no session timeout would do. ` +
+      "The least may not be above the most."
+    );
+  }
+  return null;
 }

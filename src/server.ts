@@ -7,6 +7,7 @@ import nodePath from "node:path";
 import { assert } from "./base/assert.ts";
 import { systemClock } from "./base/clock.ts";
 import type { Logger } from "./base/logger.ts";
+import { LoopShare } from "./base/loop-share.ts";
 import { type Random, systemRandom } from "./base/random.ts";
 import { Refusal } from "./base/refusal.ts";
 import type { Broker } from "./broker/broker.ts";
@@ -19,13 +20,14 @@ import type { ForgetTopic, OpenLog } from "./broker/topic-life.ts";
 import { DiskError } from "./disk/disk.ts";
 import { localDisk } from "./disk/local.ts";
 import { lockDirectory, LockHeld, type DirectoryLock } from "./disk/lock.ts";
-import { handleControl } from "./http/control.ts";
+import { controlSocketName, metadataFileName } from "./disk/names.ts";
 import { nodeId } from "./kafka/handler.ts";
 import { KafkaProtocol } from "./kafka/protocol.ts";
 import {
-  controlAnswerMsMax,
+  controlConnectionsMax,
   descriptorsReserved,
   logFilesOpenMax,
+  loopShareMsMax,
   partitionsMax,
   unixSocketPathBytesMax,
 } from "./limits.ts";
@@ -38,11 +40,6 @@ import type { Protocol } from "./net/connection.ts";
 import { listen, ListenFailure, type Listener } from "./net/listener.ts";
 import { Network } from "./net/network.ts";
 import type { BrokerOptions } from "./options.ts";
-
-/** The metadata, in the data directory. */
-export const metadataFileName = "obelisk.db";
-/** Where commands of this machine reach a running broker, in the data directory. */
-export const controlSocketName = "control.sock";
 
 /** What a broker without listeners needs to know. */
 export type HomeOptions = Pick<
@@ -62,6 +59,8 @@ export type HomeOptions = Pick<
 export interface Home {
   readonly broker: Broker;
   readonly groups: Groups;
+  /** Of each turn of the event loop, for clients' work. */
+  readonly share: LoopShare;
   /** What Kafka's clients know the installation by. */
   readonly clusterId: string;
   /** Flushes and closes everything, then gives the directory free. */
@@ -79,7 +78,7 @@ export async function openHome(
 ): Promise<Home | LockHeld | Refusal> {
   const lock = await takeDirectory(options.data);
   if (lock instanceof LockHeld || lock instanceof Refusal) return lock;
-  const metadata = await openSqliteMetadata(nodePath.join(options.data, metadataFileName));
+  const metadata = await openSqliteMetadata(nodePath.join(options.data, metadataFileName), logger);
   if (metadata instanceof Refusal) {
     lock.release();
     return metadata;
@@ -121,11 +120,12 @@ async function openParts(
     if (code === "NONE") return null;
     return new Refusal("KAFKA_STORAGE_ERROR", `offsets of topic ${name} not forgotten: ${code}`);
   };
+  const share = new LoopShare(clock, loopShareMsMax);
   const broker = await createBroker(
-    { disk, metadata, clock, random, logger, openLog, forgetTopic },
+    { disk, metadata, clock, random, logger, share, openLog, forgetTopic },
     settingsOf(options, groupRules),
   );
-  if (!(broker instanceof Refusal)) return { broker, groups, clusterId };
+  if (!(broker instanceof Refusal)) return { broker, groups, share, clusterId };
   await groups.close();
   return broker;
 }
@@ -246,28 +246,33 @@ export async function startServer(
       connectionsPerAddressMax: options.maxConnectionsPerAddress,
     },
   });
-  const protocols: readonly [name: string, port: number, protocol: Protocol][] = [
+  const kafka = kafkaProtocol(home, options, logger);
+  const protocols: readonly [name: string, port: number | null, protocol: Protocol][] = [
     ["native", options.nativePort, new NativeProtocol(home.broker)],
-    ["kafka", options.kafkaPort, kafkaProtocol(home, options, logger)],
+    ["kafka", options.kafkaPort, kafka],
   ];
   const listeners: Listener[] = [];
   const doors: Door[] = [];
   for (const [name, port, protocol] of protocols) {
-    const listener = listen({ name, hostname: options.host, port, network, protocol });
+    if (port === null) continue;
+    const place = { hostname: options.host, port };
+    const listener = listen({ name, place, network, protocol });
     if (listener instanceof ListenFailure) {
       await Promise.all(listeners.map((open) => open.stop(0)));
       await home.close();
       return new StartFailure(listener.message);
     }
     listeners.push(listener);
-    doors.push({ name: `${name} protocol`, address: addressOf(listener) });
+    doors.push({ name: `${name} protocol`, address: listener.address });
   }
-  const control = await openControl(options.data, home.broker, logger);
-  if (control) doors.push({ name: "control socket", address: control.path });
+  const control = await openControl(options.data, kafka, logger);
+  if (control) {
+    listeners.push(control);
+    doors.push({ name: "control socket", address: control.address });
+  }
   const stop = async (deadlineMs: number): Promise<void> => {
     await Promise.all([
       ...listeners.map((listener) => listener.stop(deadlineMs)),
-      control?.stop(deadlineMs),
       // Members that wait for one another are answered, or their connections would not end.
       home.groups.close(),
     ]);
@@ -276,12 +281,18 @@ export async function startServer(
   return { broker: home.broker, doors, stop };
 }
 
-const kafkaProtocol = (home: Home, options: BrokerOptions, logger: Logger): KafkaProtocol =>
+/** Kafka's protocol over a broker: for its doors, or for the process that has opened the home. */
+export const kafkaProtocol = (
+  home: Home,
+  options: Pick<BrokerOptions, "data" | "kafkaAdvertised">,
+  logger: Logger,
+): KafkaProtocol =>
   new KafkaProtocol({
     broker: home.broker,
     groups: home.groups,
     clock: systemClock,
     logger,
+    share: home.share,
     clusterId: home.clusterId,
     dataDirectory: nodePath.resolve(options.data),
     advertised: options.kafkaAdvertised,
@@ -296,24 +307,17 @@ const groupRulesOf = (options: BrokerOptions): GroupRules => ({
   offsetsRetentionMs: options.offsetsRetentionMs,
 });
 
-const addressOf = ({ hostname, port }: Listener): string =>
-  `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
-
-interface ControlDoor {
-  readonly path: string;
-  /** Answers what was asked; who has not asked by the deadline is cut off. */
-  stop(deadlineMs: number): Promise<void>;
-}
-
 /**
- * The door for commands of this machine. The directory keeps everybody else out (0700), and so
- * does the socket itself. Without it the broker works; only those commands need it.
+ * The door for commands of this machine, which needs no port and no address. The directory keeps
+ * everybody else out (0700), and so does the socket itself. It has connections of its own, so that
+ * a broker whose ports are flooded can still be asked. Without it the broker works; only those
+ * commands need it.
  */
 async function openControl(
   data: string,
-  broker: Broker,
+  protocol: KafkaProtocol,
   logger: Logger,
-): Promise<ControlDoor | null> {
+): Promise<Listener | null> {
   const path = nodePath.join(data, controlSocketName);
   if (Buffer.byteLength(path) > unixSocketPathBytesMax) {
     logger.warn("no control socket: the data directory's path is too long for one", { path });
@@ -322,26 +326,18 @@ async function openControl(
   try {
     // Whoever holds the directory's lock owns the name: what is there was left by a killed broker.
     await fs.rm(path, { force: true });
-    const serving = {
-      unix: path,
-      fetch: (request: Request) => handleControl(broker, request),
-      error: (error: Error) => {
-        logger.error("control request failed", { error });
-        return Response.json({ code: "UNKNOWN_SERVER_ERROR" }, { status: 500 });
-      },
+    const limits = {
+      connectionsMax: controlConnectionsMax,
+      connectionsPerAddressMax: controlConnectionsMax,
     };
-    // By default the runtime hangs up after 10 seconds, and a deletion may take longer. Its types
-    // have this option for ports only; its sockets have it as well.
-    Object.assign(serving, { idleTimeout: controlAnswerMsMax / 1000 });
-    const server = Bun.serve(serving);
+    const network = new Network({ clock: systemClock, logger, limits });
+    const control = listen({ name: "control", place: { unix: path }, network, protocol });
+    if (control instanceof ListenFailure) {
+      logger.warn("no control socket", { path, error: control.message });
+      return null;
+    }
     await fs.chmod(path, 0o600);
-    const stop = async (deadlineMs: number): Promise<void> => {
-      const cancel = systemClock.after(deadlineMs, () => void server.stop(true));
-      await server.stop();
-      cancel();
-      await fs.rm(path, { force: true });
-    };
-    return { path, stop };
+    return control;
   } catch (error) {
     logger.warn("no control socket", { path, error: String(error) });
     return null;

@@ -3,7 +3,7 @@ import { scanArguments } from "../src/cli/arguments.ts";
 import { parseOptionFile } from "../src/cli/option-file.ts";
 import { optionName } from "../src/cli/option.ts";
 import { Misuse, resolveOptions } from "../src/cli/resolve.ts";
-import { brokerOptions, refuseExposure } from "../src/options.ts";
+import { brokerOptions, refuseContradiction, refuseExposure } from "../src/options.ts";
 import type { BrokerOptions } from "../src/options.ts";
 import { expectGolden } from "./support/golden.ts";
 
@@ -29,7 +29,8 @@ function optionsOf(...args: string[]): BrokerOptions {
 function problemsOf(given: Given): readonly string[] {
   const resolved = resolve(given);
   if (resolved instanceof Misuse) return resolved.problems;
-  const refused = refuseExposure(resolved.values, resolved.originOf);
+  const { values, originOf } = resolved;
+  const refused = refuseExposure(values, originOf) ?? refuseContradiction(values, originOf);
   return refused === null ? [] : [refused];
 }
 
@@ -88,6 +89,12 @@ describe("the edges of each bound are allowed, and one step further is not", () 
       problemsOf({ args: [`--${name}=${text}`] }).length === 0;
     expect([lowest, highest, below, above].map(isTaken)).toEqual([true, true, false, false]);
   });
+});
+
+test("a port may be left out altogether", () => {
+  const options = optionsOf("--native-port", "off", "--kafka-port", "off");
+  expect(options).toMatchObject({ nativePort: null, kafkaPort: null });
+  expect(problemsOf({ args: ["--native-port", "off", "--kafka-port", "off"] })).toEqual([]);
 });
 
 test.each([
@@ -180,4 +187,21 @@ describe("an address", () => {
     expect(problemsOf({ args: ["--host=0.0.0.0", "--no-insecure"] })).toHaveLength(1);
     expect(problemsOf({ args: ["--host=0.0.0.0", "--insecure"] })).toEqual([]);
   });
+});
+
+test("options that contradict one another are refused, by the names that they were given", () => {
+  const sessions = { environment: { OBELISK_GROUP_MIN_SESSION_TIMEOUT_MS: "20000" } };
+  const shorter = ["--group-max-session-timeout-ms", "10000"];
+  const [problem = "", ...others] = problemsOf({ ...sessions, args: shorter });
+  expect(others).toEqual([]);
+  expect(problem).toContain("OBELISK_GROUP_MIN_SESSION_TIMEOUT_MS");
+  expect(problem).toContain("--group-max-session-timeout-ms");
+  expect(problem).toContain("20000 ms");
+  const equal = ["--group-max-session-timeout-ms", "20000"];
+  expect(problemsOf({ ...sessions, args: equal })).toEqual([]);
+
+  expect(problemsOf({ args: ["--native-port", "9092"] })).toEqual([
+    expect.stringContaining("each protocol needs a port of its own"),
+  ]);
+  expect(problemsOf({ args: ["--native-port", "0", "--kafka-port", "0"] })).toEqual([]);
 });

@@ -10,17 +10,14 @@ import fs, {
 import { join } from "node:path";
 import { Refusal } from "../src/base/refusal.ts";
 import { Producer } from "../src/client/producer.ts";
+import { apis } from "../src/kafka/apis.ts";
+import { Cluster } from "../src/client/kafka/cluster.ts";
+import { systemWorld } from "../src/client/kafka/client-world.ts";
+import { dialUnix } from "../src/client/socket.ts";
 import { lockDirectory, LockHeld } from "../src/disk/lock.ts";
+import { controlSocketName, metadataFileName } from "../src/disk/names.ts";
 import { unixSocketPathBytesMax } from "../src/limits.ts";
-import {
-  controlSocketName,
-  type Home,
-  metadataFileName,
-  openHome,
-  type Server,
-  StartFailure,
-  startServer,
-} from "../src/server.ts";
+import { type Home, openHome, type Server, StartFailure, startServer } from "../src/server.ts";
 import { MemoryLogger } from "./fake/logger.ts";
 import { Peer } from "./support/peer.ts";
 import { brokerOptionsOf, TestServer } from "./support/server.ts";
@@ -210,13 +207,56 @@ describe("a server", () => {
 });
 
 describe("the control socket", () => {
-  const ask = (server: TestServer): Promise<Response> =>
-    fetch("http://obelisk/topics", { unix: join(server.data, controlSocketName) });
+  /** The cluster as whoever comes by the socket sees it. */
+  async function ask(server: TestServer, ...topics: string[]) {
+    const dial = dialUnix(join(server.data, controlSocketName));
+    const cluster = await Cluster.open({ brokers: ["here:1"] }, { ...systemWorld, dial });
+    try {
+      const { clusterId, nodes } = await cluster.describe();
+      // Their coordinator and leader are asked as well, at the addresses that they are told.
+      const coordinator = await cluster.coordinatorOf("readers");
+      const groups = { statesFilter: [], typesFilter: [] };
+      const { errorCode } = await cluster.send(coordinator, apis.ListGroups, groups);
+      const found = await cluster.topics(topics);
+      return { clusterId, nodes, errorCode, codes: found.map(({ error }) => error?.code ?? null) };
+    } finally {
+      await cluster.close();
+    }
+  }
 
-  test("answers for its owner only", async () => {
+  test("speaks Kafka's protocol with its owner only, and is all there is of the cluster", async () => {
     await using server = await TestServer.start();
+    await server.server.broker.createTopic({ name: "orders" });
     expect(mode(join(server.data, controlSocketName))).toBe("600");
-    expect(await (await ask(server)).json()).toEqual([]);
+    expect(await ask(server, "orders")).toEqual({
+      clusterId: expect.stringMatching(/^[\w-]{22}$/),
+      nodes: [{ nodeId: 1, host: "unix", port: 1, rack: null }],
+      errorCode: 0,
+      codes: [null],
+    });
+  });
+
+  test("is asked all the same where clients are told another address", async () => {
+    await using server = await TestServer.start("--kafka-advertised", "broker.example:9092");
+    expect(await ask(server)).toMatchObject({
+      nodes: [{ host: "broker.example", port: 9092 }],
+      errorCode: 0,
+    });
+  });
+
+  test("has connections of its own: a broker that takes no more can be asked", async () => {
+    await using server = await TestServer.start("--max-connections", "1");
+    const peer = await Peer.connect(portOf(server.address));
+    expect(await ask(server)).toMatchObject({ errorCode: 0 });
+    peer.terminate();
+  });
+
+  test("is all there is where no port is wanted", async () => {
+    await using server = await TestServer.start("--native-port", "off", "--kafka-port", "off");
+    const path = join(server.data, controlSocketName);
+    expect(server.server.doors).toEqual([{ name: "control socket", address: path }]);
+    await server.server.broker.createTopic({ name: "orders" });
+    expect(await ask(server, "orders")).toMatchObject({ errorCode: 0, codes: [null] });
   });
 
   test("goes when the server ends", async () => {
@@ -230,30 +270,28 @@ describe("the control socket", () => {
     await server.stop();
     writeFileSync(join(server.data, controlSocketName), "");
     await server.start();
-    expect((await ask(server)).status).toBe(200);
+    expect(await ask(server)).toMatchObject({ errorCode: 0 });
   });
 
-  test("answers a request that is none", async () => {
+  test("hangs up on whoever speaks another protocol", async () => {
     await using server = await TestServer.start();
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const request = Buffer.from("GET /topics HTTP/1.1\r\nHost: [x\r\n\r\n");
+    const { promise: gone, resolve } = Promise.withResolvers<void>();
+    const request = Buffer.from("GET /topics HTTP/1.1\r\nHost: x\r\n\r\n");
     await Bun.connect({
       unix: join(server.data, controlSocketName),
       socket: {
         open: (socket) => void socket.write(request, 0, request.length),
-        data: (socket, chunk) => {
-          resolve(chunk.toString());
-          socket.end();
-        },
+        data: () => {},
+        close: () => resolve(),
       },
     });
-    expect(await promise).toStartWith("HTTP/1.1 400 ");
-    expect(server.logger.named("control request failed")).toEqual([]);
+    await gone;
+    expect(server.logger.named("kafka request refused")).toHaveLength(1);
   });
 
   test.each([
     ["says nothing", ""],
-    ["breaks off", "POST /topics HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"],
+    ["breaks off", "\0\0\0\x40\0\x12"],
   ])("does not keep a server from ending for somebody who %s", async (_, text) => {
     await using server = await TestServer.start();
     const request = Buffer.from(text);

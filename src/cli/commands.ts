@@ -13,6 +13,7 @@ export const commands: Registry = {
   import: async () => (await import("./import.ts")).importTopics,
   produce: async () => (await import("./produce.ts")).produce,
   consume: async () => (await import("./consume.ts")).consume,
+  groups: async () => (await import("./groups.ts")).groups,
   topics: async () => (await import("./topics.ts")).topics,
   version: async () => (await import("./version.ts")).version,
 };

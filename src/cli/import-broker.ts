@@ -3,7 +3,7 @@
  * topics and chooses partitions by key, so the order that stays is that of the messages of one
  * key; a message counts as imported once the broker has said OK.
  */
-import { dialNative } from "../client/native-connection.ts";
+import { dialTcp } from "../client/socket.ts";
 import { Producer, type ProducerMessage } from "../client/producer.ts";
 import { ProducerError } from "../client/producer-error.ts";
 import { importBatchBytes, importRepliesAwaitedMax, importSendMessages } from "../limits.ts";
@@ -41,7 +41,7 @@ class BrokerLine {
   constructor(address: BrokerAddress, warn: (message: string) => void) {
     this.#producer = new Producer({
       ...address,
-      dial: watchedDial(dialNative, {
+      dial: watchedDial(dialTcp, {
         hopeless: (reason) => {
           this.#hopeless ??= reason;
           this.#producer.abort();

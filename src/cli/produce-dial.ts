@@ -4,7 +4,7 @@
  * a wrong address is more likely than an outage.
  */
 import { printable } from "../base/printable.ts";
-import type { Dial, NativeConnection, NativeEvents } from "../client/native-connection.ts";
+import type { Dial, ClientSocket, SocketEvents } from "../client/socket.ts";
 import { produceSilentConnectionsMax } from "../limits.ts";
 import { addressText } from "./broker-address.ts";
 
@@ -44,9 +44,9 @@ interface Seen {
 }
 
 /** One connection, and what it reports: both go through here. */
-class WatchedConnection implements NativeConnection, NativeEvents {
+class WatchedConnection implements ClientSocket, SocketEvents {
   /** Set right after the attempt has begun; nothing is reported before. */
-  connection: NativeConnection | null = null;
+  connection: ClientSocket | null = null;
   #isUp = false;
   #isJudged = false;
   /** The producer has let go of it. */
@@ -54,7 +54,7 @@ class WatchedConnection implements NativeConnection, NativeEvents {
 
   constructor(
     private readonly address: string,
-    private readonly events: NativeEvents,
+    private readonly events: SocketEvents,
     private readonly watcher: ConnectionWatcher,
     private readonly seen: Seen,
   ) {}

@@ -2,16 +2,13 @@
  * One run of `produce`: portions of records from a source to the broker, at a pace, until there
  * are no more, enough were sent, a signal came, or nothing comes of it.
  */
-import { dialNative } from "../client/native-connection.ts";
-import { Producer } from "../client/producer.ts";
-import { nativeFrameBytesMax, produceReportsMax } from "../limits.ts";
-import type { BrokerAddress } from "./broker-address.ts";
+import { produceReportsMax } from "../limits.ts";
+import { counted } from "./counted.ts";
 import { exitCode, type ExitCode, type World } from "./command.ts";
-import { watchedDial } from "./produce-dial.ts";
 import { Interruption } from "./produce-interruption.ts";
 import { Pace } from "./produce-pace.ts";
-import { Sender, type Tally } from "./produce-sender.ts";
-import type { Portion } from "./produce-sources.ts";
+import type { Sender, SenderBegin, Tally } from "./produce-sender.ts";
+import type { Portion, Rejection } from "./produce-sources.ts";
 import { createProgress, type Progress, type ProgressMode } from "./progress.ts";
 import { makeRoom } from "./progress-room.ts";
 import { humanCount, humanDuration, humanSize } from "./terminal.ts";
@@ -23,7 +20,7 @@ export interface RunContext extends Pick<World, "clock" | "stop" | "stdout" | "s
 }
 
 export interface RunOptions {
-  readonly broker: BrokerAddress;
+  /** How long a record may wait for its answer; for what is said when a connection breaks. */
   readonly timeoutMs: number;
   /** The most records to send; `null`: all there are. */
   readonly count: number | null;
@@ -32,16 +29,17 @@ export interface RunOptions {
   readonly progress: ProgressMode;
   readonly quiet: boolean;
   readonly json: boolean;
+  /** What a record is that has been dealt with: with `--acks 0` nobody says that it is stored. */
+  readonly done: "stored" | "sent";
 }
 
 /** See the head of this file. */
 export class ProduceRun {
-  readonly #producer: Producer;
-  readonly #sender: Sender;
   readonly #interruption: Interruption;
   readonly #progress: Progress;
-  /** Records that no frame can carry. */
-  #oversized = 0;
+  #sender: Sender | null = null;
+  /** Records that were not sent. */
+  #rejected = 0;
   #told = 0;
   #hasFailed = false;
   #isNobodyThere = false;
@@ -51,35 +49,18 @@ export class ProduceRun {
   constructor(
     private readonly context: RunContext,
     private readonly options: RunOptions,
+    private readonly begin: SenderBegin,
   ) {
     const { clock, stderr, stop } = context;
-    const { broker, timeoutMs, progress, count } = options;
+    const { progress, count, done } = options;
     this.#interruption = new Interruption(stop);
     this.#progress = createProgress({
       stderr,
       clock,
       mode: progress,
-      label: "stored",
+      label: done,
       unit: "records",
       total: count,
-    });
-    this.#producer = new Producer({
-      ...broker,
-      clock,
-      deliveryTimeoutMs: timeoutMs,
-      dial: watchedDial(dialNative, {
-        hopeless: (reason) => {
-          this.#isNobodyThere = true;
-          this.#giveUp(reason);
-        },
-        lost: (reason) => this.#lost(reason),
-        back: () => this.#say(() => context.warn("connected again")),
-      }),
-    });
-    this.#sender = new Sender(this.#producer, {
-      settled: () => this.#progress.report(this.#sender.tally.stored),
-      failed: (message) => this.#fail(message),
-      hopeless: (message) => this.#giveUp(message),
     });
   }
 
@@ -87,26 +68,52 @@ export class ProduceRun {
   async run(portions: AsyncGenerator<Portion, void>): Promise<ExitCode> {
     const { clock, fail } = this.context;
     const startedAt = clock.monotonic();
-    await this.#sendAll(portions);
-    await this.#producer.flush();
-    this.#isOver = true;
-    await this.#producer.close();
+    const sender = await this.#interruption.until(this.#beginSender());
+    if (sender !== null) {
+      await this.#sendAll(sender, portions);
+      await sender.flush();
+      this.#isOver = true;
+      await sender.close();
+    }
     this.#interruption.close();
     this.#progress.finish();
     const untold = this.#told - produceReportsMax;
     if (untold > 0) fail(`and ${humanCount(untold)} more messages like these`);
-    if (!this.#isNobodyThere) this.#summarize(clock.monotonic() - startedAt);
+    const isSilent = this.#isNobodyThere || sender === null;
+    if (!isSilent) this.#summarize(sender.tally, clock.monotonic() - startedAt);
     return this.#hasFailed ? exitCode.failed : exitCode.ok;
   }
 
-  async #sendAll(portions: AsyncGenerator<Portion, void>): Promise<void> {
+  async #beginSender(): Promise<Sender | null> {
+    this.#sender = await this.begin({
+      settled: () => this.#progress.report(this.#sender?.tally.stored ?? 0),
+      failed: (message) => this.#fail(message),
+      halt: (message) => {
+        if (this.#interruption.isTriggered) return;
+        this.#fail(message);
+        this.#interruption.trigger();
+      },
+      hopeless: (message) => this.#giveUp(message),
+      nobodyThere: (message) => {
+        this.#isNobodyThere = true;
+        this.#giveUp(message);
+      },
+      lost: (reason) => this.#lost(reason),
+      back: () => {
+        if (!this.#isOver) this.#say(() => this.context.warn("connected again"));
+      },
+    });
+    return this.#sender;
+  }
+
+  async #sendAll(sender: Sender, portions: AsyncGenerator<Portion, void>): Promise<void> {
     const pace = new Pace(this.options.rate, this.context.clock);
     let left = this.options.count ?? Infinity;
     while (left > 0 && !this.#interruption.isTriggered) {
       const portion = await this.#next(portions);
       if (portion === null) break;
-      for (const number of portion.oversized) this.#refuse(portion.placeOf(number));
-      left -= await this.#sendPortion(portion, left, pace);
+      for (const rejection of portion.rejected) this.#reject(portion, rejection);
+      left -= await this.#sendPortion(sender, portion, left, pace);
     }
     void portions.return();
   }
@@ -124,27 +131,32 @@ export class ProduceRun {
   }
 
   /** Sends at most `countMax` of a portion; how many it sent. */
-  async #sendPortion(portion: Portion, countMax: number, pace: Pace): Promise<number> {
-    const end = Math.min(portion.messages.length, countMax);
+  async #sendPortion(
+    sender: Sender,
+    portion: Portion,
+    countMax: number,
+    pace: Pace,
+  ): Promise<number> {
+    const { records } = portion;
+    const end = Math.min(records.length, countMax);
     let at = 0;
     while (at < end && !this.#interruption.isTriggered) {
-      const count = Math.min(end - at, this.#sender.batchRecords, pace.allowed);
-      const obstacle = count === 0 ? pace.wait() : this.#sender.room();
+      const count = Math.min(end - at, sender.batchRecords, pace.allowed);
+      const obstacle = count === 0 ? pace.wait() : sender.room(records.slice(at, at + count));
       if (obstacle !== null) {
         await this.#interruption.until(obstacle);
         continue;
       }
-      this.#sender.send(portion, at, count);
+      sender.send(portion, at, count);
       pace.take(count);
       at += count;
     }
     return at;
   }
 
-  #refuse(place: string): void {
-    this.#oversized += 1;
-    const most = humanCount(nativeFrameBytesMax);
-    this.#fail(`${place}: not sent: with the topic's name it has more than ${most} bytes`);
+  #reject(portion: Portion, { number, reason }: Rejection): void {
+    this.#rejected += 1;
+    this.#fail(`${portion.placeOf(number)}: not sent: ${reason}`);
   }
 
   #lost(reason: string): void {
@@ -161,7 +173,7 @@ export class ProduceRun {
     this.#isOver = true;
     this.#fail(reason);
     this.#interruption.trigger();
-    this.#producer.abort();
+    this.#sender?.abort();
   }
 
   #fail(message: string): void {
@@ -177,24 +189,23 @@ export class ProduceRun {
     message();
   }
 
-  #summarize(tookMs: number): void {
+  #summarize(sent: Tally, tookMs: number): void {
     const { stdout, stderr } = this.context;
-    const { json, quiet } = this.options;
-    const { stored, refused, unknown, bytes } = this.#sender.tally;
-    const tally = { stored, refused: refused + this.#oversized, unknown, bytes };
+    const { json, quiet, done } = this.options;
+    const { stored, refused, unknown, bytes } = sent;
+    const tally = { stored, refused: refused + this.#rejected, unknown, bytes };
     const seconds = Math.round(tookMs) / 1000;
     if (json) stdout.write(`${JSON.stringify({ ...tally, seconds })}\n`);
-    else if (!quiet) stderr.write(`${summaryText(tally, tookMs)}\n`);
+    else if (!quiet) stderr.write(`${summaryText(tally, done, tookMs)}\n`);
   }
 }
 
-function summaryText(tally: Tally, tookMs: number): string {
+function summaryText(tally: Tally, done: RunOptions["done"], tookMs: number): string {
   const { stored, refused, unknown, bytes } = tally;
   const perSecond = (amount: number): number => Math.round((amount * 1000) / Math.max(1, tookMs));
   const parts = [
-    `${humanCount(stored)} ${stored === 1 ? "record" : "records"} stored, ${humanSize(bytes)} in ` +
-      `${humanDuration(tookMs)} (${humanCount(perSecond(stored))} records/s, ` +
-      `${humanSize(perSecond(bytes))}/s)`,
+    `${counted(stored, "record")} ${done}, ${humanSize(bytes)} in ${humanDuration(tookMs)} ` +
+      `(${humanCount(perSecond(stored))} records/s, ${humanSize(perSecond(bytes))}/s)`,
   ];
   if (refused > 0) parts.push(`${humanCount(refused)} refused`);
   if (unknown > 0) parts.push(`${humanCount(unknown)} of unknown fate`);

@@ -1,29 +1,19 @@
 /**
- * Records on their way to the broker, and what became of them.
- *
- * A batch that is refused says which of its records was refused first, and nothing of those behind
- * it. So batches begin with one record and double while all is well; after a refusal they begin
- * with one again. Few records are then of unknown fate, and a long file still goes in large ones.
- *
- * Owns the counts. Invariant: all records that were sent are stored, refused, unknown, or under
- * way; those under way are at most what a producer keeps in flight, and one batch more.
+ * Records on their way to brokers, and what became of them: what a run of `produce` asks of
+ * whoever sends, whichever protocol that is (`produce-kafka.ts`, `produce-native.ts`).
  */
-import type { ProducerMessage } from "../client/producer-message.ts";
-import { ProducerError } from "../client/producer-error.ts";
-import {
-  produceBatchRecordsMax,
-  producerInFlightBytesMax,
-  producerInFlightMessagesMax,
-} from "../limits.ts";
+import type { ProducerRecord } from "../client/kafka/producer-record.ts";
+import { producerInFlightBytesMax, producerInFlightMessagesMax } from "../limits.ts";
 import type { Portion } from "./produce-sources.ts";
 
 /** What became of records that were sent. */
 export interface Tally {
   stored: number;
+  /** Not stored, for certain. */
   refused: number;
   /** Without an answer that tells: they may be stored. */
   unknown: number;
-  /** Keys and values of those that are stored; of a batch that was refused, none are counted. */
+  /** Keys and values of those that are stored, as far as that is known of each. */
   bytes: number;
 }
 
@@ -33,87 +23,56 @@ export interface SenderEvents {
   settled(): void;
   /** Records were not stored: which, and why. */
   failed(message: string): void;
+  /** No more is to be sent; what is under way is waited for. */
+  halt(message: string): void;
   /** Nothing more will come of it. */
   hopeless(message: string): void;
+  /** Nothing was stored, and nothing will be: nobody is there, or somebody else. */
+  nobodyThere(message: string): void;
+  /** A connection to a broker broke; it is made again. */
+  lost(reason: string): void;
+  /** It is there again. */
+  back(): void;
 }
 
-/** What it takes to send: a `Producer`. */
-export interface BatchTaker {
-  sendBatch(messages: readonly ProducerMessage[]): Promise<void>;
+/** One for a run. */
+export interface Sender {
+  readonly tally: Tally;
+  /** How many records to send at a time. */
+  readonly batchRecords: number;
+  /** `null` if these may be sent; otherwise resolves when to ask again. */
+  room(records: readonly ProducerRecord[]): Promise<void> | null;
+  /** Sends records of a portion. */
+  send(portion: Portion, from: number, count: number): void;
+  /** Resolves when all that was sent is settled. */
+  flush(): Promise<void>;
+  /** Disconnects, afterwards. */
+  close(): Promise<void>;
+  /** Gives up what is not settled. */
+  abort(): void;
 }
 
-/** One batch under way. */
-interface Batch {
-  readonly portion: Portion;
-  readonly from: number;
-  readonly count: number;
-  readonly bytes: number;
-}
+/** Begins to send, and tells from now on. `null`: there is nobody to send to, and that was told. */
+export type SenderBegin = (events: SenderEvents) => Promise<Sender | null>;
 
-/** See the head of this file. */
-export class Sender {
-  readonly tally: Tally = { stored: 0, refused: 0, unknown: 0, bytes: 0 };
-  #batchRecords = 1;
+/** Records that are under way: at most what a producer keeps in flight, and one call's more. */
+export class UnderWay {
   #records = 0;
   #bytes = 0;
   #hasRoom: (() => void) | null = null;
 
-  constructor(
-    private readonly taker: BatchTaker,
-    private readonly events: SenderEvents,
-  ) {}
-
-  /** How many records to send at a time. */
-  get batchRecords(): number {
-    return this.#batchRecords;
-  }
-
-  /** `null` if there is room for a batch; otherwise resolves once there is. */
+  /** `null` if there is room for more; otherwise resolves once there is. */
   room(): Promise<void> | null {
     return this.#isFull() ? new Promise((resolve) => (this.#hasRoom = resolve)) : null;
   }
 
-  /** Sends records of a portion. */
-  send(portion: Portion, from: number, count: number): void {
-    const messages = portion.messages.slice(from, from + count);
-    const bytes = messages.reduce((sum, message) => sum + bytesOf(message), 0);
-    const batch = { portion, from, count, bytes };
-    this.#records += count;
+  add(records: number, bytes: number): void {
+    this.#records += records;
     this.#bytes += bytes;
-    void this.taker.sendBatch(messages).then(
-      () => this.#stored(batch),
-      (error: unknown) => this.#failed(batch, error),
-    );
   }
 
-  #stored(batch: Batch): void {
-    this.tally.stored += batch.count;
-    this.tally.bytes += batch.bytes;
-    this.#batchRecords = Math.min(produceBatchRecordsMax, this.#batchRecords * 2);
-    this.#settle(batch);
-  }
-
-  #failed(batch: Batch, error: unknown): void {
-    if (!(error instanceof ProducerError)) throw error;
-    const { tally, events } = this;
-    const { code, index = 0, message } = error;
-    if (code === "NACK") {
-      tally.stored += index;
-      tally.refused += 1;
-      tally.unknown += batch.count - index - 1;
-      this.#batchRecords = 1;
-      events.failed(refusalText(batch, index, message));
-    } else if (code === "TIMEOUT" || code === "CLOSED") {
-      tally.unknown += batch.count;
-      events.hopeless(message);
-    } else throw error;
-    this.#settle(batch);
-  }
-
-  #settle(batch: Batch): void {
-    this.#records -= batch.count;
-    this.#bytes -= batch.bytes;
-    this.events.settled();
+  remove(records: number, bytes: number): void {
+    this.add(-records, -bytes);
     if (this.#isFull()) return;
     this.#hasRoom?.();
     this.#hasRoom = null;
@@ -124,11 +83,6 @@ export class Sender {
   }
 }
 
-const bytesOf = ({ key, value }: ProducerMessage): number => (key?.length ?? 0) + value.length;
-
-function refusalText({ portion, from, count }: Batch, index: number, message: string): string {
-  const place = (at: number): string => portion.placeOf(portion.numbers[at] ?? 0);
-  const text = `${place(from + index)}: ${message}`;
-  if (index === count - 1) return text;
-  return `${text}; perhaps also what follows, up to ${place(from + count - 1)}`;
-}
+/** Bytes of key and value. */
+export const bytesOf = ({ key, value }: ProducerRecord): number =>
+  (key?.length ?? 0) + (value?.length ?? 0);

@@ -4,35 +4,51 @@
  */
 import { open } from "node:fs/promises";
 import type { Clock } from "../base/clock.ts";
-import type { ProducerMessage } from "../client/producer-message.ts";
+import type { ProducerHeader, ProducerRecord } from "../client/kafka/producer-record.ts";
 import { produceReadBytes } from "../limits.ts";
 import { RecordSplitter } from "./produce-splitter.ts";
 import { type Workload, workloadTopic } from "./produce-workload.ts";
 
 /** Records that came together. */
 export interface Portion {
-  readonly messages: readonly ProducerMessage[];
+  readonly records: readonly ProducerRecord[];
   /** The number of each in its source. */
   readonly numbers: readonly number[];
-  /** The numbers of those that no frame can carry. */
-  readonly oversized: readonly number[];
+  /** What is not to be sent. */
+  readonly rejected: readonly Rejection[];
   /** Where a record stands, for people. */
   readonly placeOf: (number: number) => string;
+}
+
+/** A record that can't be sent, and why. */
+export interface Rejection {
+  readonly number: number;
+  readonly reason: string;
 }
 
 /** What all records of a call have in common. */
 export interface RecordShape {
   readonly topic: string;
-  /** Of records that have none of their own; empty: none. */
-  readonly key: Uint8Array;
+  /** `null`: the key chooses. */
+  readonly partition: number | null;
+  /** Of records that have none of their own; `null`: none. */
+  readonly key: Uint8Array | null;
+  readonly headers: readonly ProducerHeader[];
   /** Milliseconds since 1970; `null`: when they are sent. */
   readonly timestamp: number | null;
+  /** Whether an empty key or value is none. */
+  readonly nulls: boolean;
   readonly delimiter: Uint8Array;
   /** Between key and value; `null`: a record is all value. */
   readonly keyDelimiter: Uint8Array | null;
   /** The most that key and value may have together. */
   readonly bytesMax: number;
+  /** What to say of a record that has more. */
+  readonly tooLarge: string;
 }
+
+/** What becomes of one line: a record, or why it is none. */
+export type LineReader = (bytes: Uint8Array) => ProducerRecord | string;
 
 /** Chunks of bytes, with a name if they come from a file. */
 export interface ByteSource {
@@ -58,15 +74,19 @@ export const fileSource = (path: string): ByteSource => ({
   },
 });
 
-/** The records of each source, one source after the other. */
+/**
+ * The records of each source, one source after the other.
+ * @param longest the most bytes of a line
+ */
 export async function* lineRecords(
   sources: readonly ByteSource[],
-  shape: RecordShape,
+  shape: Pick<RecordShape, "delimiter" | "tooLarge">,
+  read: LineReader,
+  longest: number,
 ): AsyncGenerator<Portion, void> {
   for (const { name, chunks } of sources) {
     const where = name === null ? "line" : `${name}, line`;
-    const collector = new Collector(shape, (number) => `${where} ${number}`);
-    const longest = shape.bytesMax + (shape.keyDelimiter?.length ?? 0);
+    const collector = new Collector(read, shape.tooLarge, (number) => `${where} ${number}`);
     const splitter = new RecordSplitter(shape.delimiter, longest, collector);
     for await (const chunk of chunks()) {
       splitter.feed(chunk);
@@ -83,7 +103,8 @@ export async function* wholeRecords(
   shape: RecordShape,
 ): AsyncGenerator<Portion, void> {
   for (const { name, chunks } of sources) {
-    const collector = new Collector({ ...shape, keyDelimiter: null }, () => name ?? "the input");
+    const read = plainReader({ ...shape, keyDelimiter: null });
+    const collector = new Collector(read, shape.tooLarge, () => name ?? "the input");
     const held: Uint8Array[] = [];
     let bytes = 0;
     for await (const chunk of chunks()) {
@@ -105,15 +126,15 @@ export async function* workloadRecords(
   hasPauses: boolean,
 ): AsyncGenerator<Portion, void> {
   for (let number = 0; number < count; number++) {
-    const message = {
+    const record = {
       topic: workloadTopic(number),
       key: workload.key(number),
       value: workload.value(number),
     };
     yield {
-      messages: [message],
+      records: [record],
       numbers: [number + 1],
-      oversized: [],
+      rejected: [],
       placeOf: (which) => `record ${which}`,
     };
     const pauseMs = hasPauses && number < count - 1 ? workload.pauseMs(number) : 0;
@@ -121,47 +142,65 @@ export async function* workloadRecords(
   }
 }
 
-/** Makes messages of records, and hands them out portion by portion. */
-class Collector {
-  #messages: ProducerMessage[] = [];
-  #numbers: number[] = [];
-  #oversized: number[] = [];
-
-  constructor(
-    private readonly shape: RecordShape,
-    private readonly placeOf: (number: number) => string,
-  ) {}
-
-  record(bytes: Uint8Array, number: number): void {
-    const { topic, keyDelimiter, timestamp, bytesMax } = this.shape;
-    let { key } = this.shape;
+/** Reads a line as its value, with its key before it if there is a key delimiter. */
+export function plainReader(shape: RecordShape): LineReader {
+  const { topic, partition, keyDelimiter, timestamp, headers, nulls, bytesMax } = shape;
+  const common = {
+    topic,
+    ...(partition === null ? {} : { partition }),
+    ...(headers.length === 0 ? {} : { headers }),
+    ...(timestamp === null ? {} : { timestamp }),
+  };
+  const orNull = (bytes: Uint8Array | null): Uint8Array | null =>
+    nulls && bytes?.length === 0 ? null : bytes;
+  return (bytes) => {
+    let { key } = shape;
     let value = bytes;
     const end = keyDelimiter === null ? -1 : asBuffer(bytes).indexOf(keyDelimiter);
     if (keyDelimiter !== null && end >= 0) {
       key = bytes.subarray(0, end);
       value = bytes.subarray(end + keyDelimiter.length);
     }
-    if (key.length + value.length > bytesMax) return this.oversized(number);
-    this.#messages.push(
-      timestamp === null ? { topic, key, value } : { topic, key, value, timestamp },
-    );
-    this.#numbers.push(number);
+    if ((key?.length ?? 0) + value.length > bytesMax) return shape.tooLarge;
+    return { ...common, key: orNull(key), value: orNull(value) };
+  };
+}
+
+/** Makes records of lines, and hands them out portion by portion. */
+class Collector {
+  #records: ProducerRecord[] = [];
+  #numbers: number[] = [];
+  #rejected: Rejection[] = [];
+
+  constructor(
+    private readonly read: LineReader,
+    private readonly tooLarge: string,
+    private readonly placeOf: (number: number) => string,
+  ) {}
+
+  record(bytes: Uint8Array, number: number): void {
+    const record = this.read(bytes);
+    if (typeof record === "string") this.#rejected.push({ number, reason: record });
+    else {
+      this.#records.push(record);
+      this.#numbers.push(number);
+    }
   }
 
   oversized(number: number): void {
-    this.#oversized.push(number);
+    this.#rejected.push({ number, reason: this.tooLarge });
   }
 
   take(): Portion {
     const portion = {
-      messages: this.#messages,
+      records: this.#records,
       numbers: this.#numbers,
-      oversized: this.#oversized,
+      rejected: this.#rejected,
       placeOf: this.placeOf,
     };
-    this.#messages = [];
+    this.#records = [];
     this.#numbers = [];
-    this.#oversized = [];
+    this.#rejected = [];
     return portion;
   }
 }

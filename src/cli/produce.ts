@@ -1,152 +1,67 @@
-/** `obelisk produce`: records from standard input, files or a workload to a broker. */
+/** `obelisk produce`: records from standard input, files or a workload to brokers. */
 import { access, constants, stat } from "node:fs/promises";
-import { quoted } from "../base/printable.ts";
-import {
-  nativeFrameBytesMax,
-  producerDeliveryMsMax,
-  produceCountMax,
-  produceRateMax,
-  produceTimeoutMsMax,
-  produceTimeoutMsMin,
-  shownCharactersMax,
-} from "../limits.ts";
-import { nameFault } from "../log/layout.ts";
+import { batchBytesMax, nativeFrameBytesMax, produceEnvelopeBytesMax } from "../limits.ts";
 import { payloadBytesMin } from "../native/frame.ts";
-import { nanosecondMillisecondsMax } from "../record/nanoseconds.ts";
-import { brokerAddress } from "./broker-address.ts";
+import { humanCount } from "./terminal.ts";
 import { defineCommand, exitCode, type Context, type ExitCode } from "./command.ts";
-import type { Values } from "./option.ts";
-import { choice, duration, integer, text, toggle } from "./option-kinds.ts";
-import { delimiter } from "./produce-delimiter.ts";
+import { envelopeReader } from "./produce-envelope.ts";
+import { produceOptions, refuseProduce } from "./produce-options.ts";
 import { ProduceRun } from "./produce-run.ts";
+import type { SenderBegin } from "./produce-sender.ts";
 import {
   type ByteSource,
   fileSource,
   lineRecords,
+  plainReader,
   type Portion,
   wholeRecords,
   workloadRecords,
 } from "./produce-sources.ts";
-import { workloadNames, workloads } from "./produce-workload.ts";
-import { progressOption } from "./progress.ts";
-import type { OriginOf } from "./resolve.ts";
-
-const options = {
-  topic: text({ short: "t", default: null, placeholder: "<name>", help: "Where the records go" }),
-  broker: brokerAddress({
-    short: "b",
-    default: { host: "127.0.0.1", port: 8080 },
-    help: "The broker, by the port of Obelisk's own protocol",
-  }),
-  keyDelimiter: delimiter({
-    short: "K",
-    default: null,
-    help: "What stands between key and value; a record without it has no key of its own",
-  }),
-  key: text({
-    short: "k",
-    default: null,
-    help: "Key of all records that have none of their own; one key stays in one partition",
-  }),
-  delimiter: delimiter({
-    short: "D",
-    default: null,
-    help: "What stands between two records; left out: a line break",
-  }),
-  wholeFiles: toggle({ help: "Each file is one record, whatever is in it" }),
-  timestamp: integer({
-    default: null,
-    min: 0,
-    max: nanosecondMillisecondsMax,
-    placeholder: "<ms>",
-    help: "Time of all records, in milliseconds since 1970; left out: when each is sent",
-  }),
-  workload: choice(workloadNames, {
-    default: null,
-    placeholder: "<name>",
-    help: "Send test records to topic-0, topic-1 and topic-2 instead of reading anything",
-  }),
-  count: integer({
-    short: "c",
-    default: null,
-    min: 1,
-    max: produceCountMax,
-    help: "End after so many records; left out: with the input, or as the workload says",
-  }),
-  rate: integer({
-    default: null,
-    min: 1,
-    max: produceRateMax,
-    help: "Records a second; left out: as fast as the broker stores them",
-  }),
-  timeoutMs: duration({
-    name: "timeout",
-    default: producerDeliveryMsMax,
-    min: produceTimeoutMsMin,
-    max: produceTimeoutMsMax,
-    help: "How long a record may wait for its OK, also while the connection is made again",
-  }),
-  json: toggle({ help: "Print the summary as one JSON object, on standard output" }),
-  quiet: toggle({ short: "q", help: "Say nothing but what went wrong" }),
-  progress: progressOption,
-};
+import { workloads } from "./produce-workload.ts";
 
 export const produce = defineCommand({
   name: "produce",
   summary: "send lines, files or a test workload to a broker",
   details: [
-    "A record is counted as stored once the broker has said OK. Lines are taken as bytes; empty " +
-      "ones are left out, and a last one without its line break counts. Whatever was not stored " +
-      "is told with its line, and the exit code is then 1. The protocol's PUBLISH_FAILED says no " +
-      "more: there is no such topic and none is made, it takes no records of that size, or the " +
-      "broker's disk is full or broken, which its log tells.",
-    "When the connection breaks, what has no answer yet is sent again: after that, records may " +
-      "be there twice. Ctrl-C ends the reading, waits for the answers, and ends with 130.",
+    "Speaks Kafka's protocol, to Obelisk or any Kafka. A record is counted as stored once the " +
+      "broker has said so. Lines are taken as bytes; empty ones are left out, and a last one " +
+      "without its line break counts. Whatever was not stored is told with its line, and the " +
+      "exit code is then 1.",
+    "When the connection breaks, what has no answer yet is sent again, until --timeout is over. " +
+      "No record is stored twice by that, or before an earlier one of its partition, unless " +
+      "--no-idempotent or another --acks than all takes the numbers from the records. Ctrl-C " +
+      "ends the reading, waits for the answers, and ends with 130.",
+    "A topic that is not there is made by its first record, if the broker does that. With -J " +
+      "lines keep their topics, partitions, headers and times, unless an option says else: " +
+      "`obelisk consume -t a -J | obelisk produce -t b -J` copies a topic byte for byte into one " +
+      "of as many partitions; with -p -1, into any.",
+    "--native speaks the original's protocol, which knows topics, keys, values and times. What " +
+      "it has no answer for is sent again as well, and may then be there twice. Its " +
+      "PUBLISH_FAILED says no more: there is no such topic and none is made, it takes no records " +
+      "of that size, or the broker's disk is full or broken, which its log tells.",
     "The workloads are those of the original's test client: size sends 150 records at once, time " +
       "5 with two seconds between them, realistic 20 with pauses of 50 to 430 ms. --count and " +
       "--rate change that.",
   ],
   operands: [{ name: "file", help: "Files to read, - for standard input", count: "many" }],
-  options,
+  options: produceOptions,
   examples: [
     { input: "echo 'user1:Hello' |", args: "-t greetings -K :", does: "one record with a key" },
-    { args: "-t events events.log", does: "each line of a file" },
+    { args: "-t events -z zstd events.log", does: "each line of a file, packed" },
     { args: "-t images --whole-files a.png b.png", does: "two records" },
     { input: "find . -print0 |", args: "-t paths -D '\\0'", does: "records apart by zero bytes" },
-    { args: "--workload size", does: "150 test records" },
+    {
+      input: "obelisk consume -t orders -J |",
+      args: "-t orders -b other:9092 -J",
+      does: "a topic to another cluster",
+    },
+    { args: "--workload size --native", does: "150 test records, as the original sent them" },
   ],
-  refuse,
+  refuse: refuseProduce,
   run,
 });
 
-function refuse(given: Values<typeof options>, originOf: OriginOf<typeof options>): string | null {
-  const { topic, workload, wholeFiles } = given;
-  if (workload !== null) {
-    const useless = givenOf(given, ["topic", "key", "timestamp", ...splitting, "wholeFiles"]);
-    if (useless === undefined) return null;
-    return `${originOf(useless)} has no effect with --workload, which makes its own records.`;
-  }
-  if (topic === null) return "--topic is needed: where the records go (or a --workload).";
-  const fault = nameFault(topic);
-  if (fault !== null) {
-    const shown = quoted(topic, shownCharactersMax);
-    return `${originOf("topic")} is ${shown}, which no topic can be called: ${fault}.`;
-  }
-  const useless = wholeFiles ? givenOf(given, splitting) : undefined;
-  if (useless === undefined) return null;
-  return `${originOf(useless)} has no effect with --whole-files, which are not taken apart.`;
-}
-
-/** What takes an input apart. */
-const splitting = ["keyDelimiter", "delimiter"] as const;
-
-/** The first of some options that was given. */
-const givenOf = <K extends keyof typeof options>(
-  given: Values<typeof options>,
-  names: readonly K[],
-): K | undefined => names.find((name) => given[name] !== null && given[name] !== false);
-
-async function run(context: Context<typeof options>): Promise<ExitCode> {
+async function run(context: Context<typeof produceOptions>): Promise<ExitCode> {
   const { options: given, operands, stdin, stderr, clock } = context;
   const { workload } = given;
   const misuse = operandFault(operands, workload);
@@ -160,12 +75,14 @@ async function run(context: Context<typeof options>): Promise<ExitCode> {
     workload === null && stdin.isTerminal && (operands.length === 0 || operands.includes("-"));
   if (isTyped && !given.quiet) stderr.write("Type one record a line; Ctrl-D ends.\n");
   const count = given.count ?? (workload === null ? null : workloads[workload].count);
-  const produceRun = new ProduceRun(context, {
+  const options = {
     ...given,
     count,
     // Nothing is drawn over what somebody types.
     progress: given.quiet || isTyped ? "off" : given.progress,
-  });
+    done: given.acks === "0" ? "sent" : "stored",
+  } as const;
+  const produceRun = new ProduceRun(context, options, await senderOf(context));
   if (workload !== null) {
     const hasPauses = given.rate === null;
     const records = workloadRecords(workloads[workload], count ?? 0, clock, hasPauses);
@@ -174,23 +91,51 @@ async function run(context: Context<typeof options>): Promise<ExitCode> {
   return await produceRun.run(inputRecords(context));
 }
 
-const lineBreak = new Uint8Array([0x0a]);
+/** Loads one of the two protocols. */
+async function senderOf(context: Context<typeof produceOptions>): Promise<SenderBegin> {
+  const { options: given, clock } = context;
+  if (given.native) {
+    const { nativeSender } = await import("./produce-native.ts");
+    const broker = given.broker?.[0] ?? { host: "127.0.0.1", port: 8080 };
+    return nativeSender({ broker, timeoutMs: given.timeoutMs, clock });
+  }
+  const { kafkaSender } = await import("./produce-kafka.ts");
+  const broker = given.broker ?? [{ host: "127.0.0.1", port: 9092 }];
+  return kafkaSender({ ...given, broker }, context);
+}
 
-function inputRecords(context: Context<typeof options>): AsyncGenerator<Portion, void> {
+const lineBreak = new Uint8Array([0x0a]);
+const utf8 = new TextEncoder();
+
+function inputRecords(context: Context<typeof produceOptions>): AsyncGenerator<Portion, void> {
   const { options: given, operands, stdin } = context;
-  const utf8 = new TextEncoder();
-  const topic = given.topic ?? "";
+  const { topic, native } = given;
   const shape = {
     ...given,
-    topic,
+    headers: given.header,
     delimiter: given.delimiter ?? lineBreak,
-    key: utf8.encode(given.key ?? ""),
-    bytesMax: nativeFrameBytesMax - payloadBytesMin - utf8.encode(topic).length,
+    key: given.key === null ? null : utf8.encode(given.key),
+    ...limitsOf(topic ?? "", native),
   };
   const standardInput: ByteSource = { name: null, chunks: () => stdin.chunks() };
   const paths = operands.length === 0 ? ["-"] : operands;
   const sources = paths.map((path) => (path === "-" ? standardInput : fileSource(path)));
-  return given.wholeFiles ? wholeRecords(sources, shape) : lineRecords(sources, shape);
+  if (topic === null || given.envelope) {
+    return lineRecords(sources, shape, envelopeReader(shape), produceEnvelopeBytesMax);
+  }
+  const partition = given.partition === -1 ? null : given.partition;
+  const plain = { ...shape, topic, partition };
+  if (given.wholeFiles) return wholeRecords(sources, plain);
+  const longest = shape.bytesMax + (shape.keyDelimiter?.length ?? 0);
+  return lineRecords(sources, plain, plainReader(plain), longest);
+}
+
+/** How large records may be; over Kafka's protocol, topics have limits of their own. */
+function limitsOf(topic: string, native: boolean) {
+  const most = humanCount(native ? nativeFrameBytesMax : batchBytesMax);
+  if (!native) return { bytesMax: batchBytesMax, tooLarge: `it has more than ${most} bytes` };
+  const bytesMax = nativeFrameBytesMax - payloadBytesMin - utf8.encode(topic).length;
+  return { bytesMax, tooLarge: `with the topic's name it has more than ${most} bytes` };
 }
 
 function operandFault(operands: readonly string[], workload: string | null): string | null {

@@ -46,9 +46,22 @@ export const kcatOffset = (about: About<never>): Option<KcatOffset> =>
   defineOption<KcatOffset, never>(
     {
       placeholder: "<offset>",
-      expected: "beginning, end, an offset, -<count> from the end, s@<ms> or e@<ms>",
-      range: "beginning, end, <n>, -<n>, s@<ms>, e@<ms>",
+      expected: "beginning, end, an offset, -<count> from the end, s@<time> or e@<time>",
+      range: "beginning, end, <n>, -<n>, s@<time>, e@<time>",
       parse: parseKcatOffset,
+      show: () => "",
+    },
+    about,
+  );
+
+/** As kcat's `-o`. `stored`: what a group has committed. */
+export const groupOffset = (about: About<never>): Option<KcatOffset | "stored"> =>
+  defineOption<KcatOffset | "stored", never>(
+    {
+      placeholder: "<offset>",
+      expected: "beginning, end, stored, an offset, -<count> from the end, s@<time> or e@<time>",
+      range: "beginning, end, stored, <n>, -<n>, s@<time>, e@<time>",
+      parse: (given) => (given === "stored" ? given : parseKcatOffset(given)),
       show: () => "",
     },
     about,
@@ -57,10 +70,15 @@ export const kcatOffset = (about: About<never>): Option<KcatOffset> =>
 function parseKcatOffset(given: string): KcatOffset | undefined {
   if (given === "beginning") return { kind: "from", value: 0 };
   if (given === "end") return { kind: "last", value: 0 };
-  const [, prefix = "", digits] = /^(-|[se]@)?(\d{1,15})$/.exec(given) ?? [];
+  const [, prefix = "", rest = ""] = /^(-|[se]@)?([^@].*)$/.exec(given) ?? [];
   const kind = kinds.get(prefix);
-  return digits === undefined || kind === undefined ? undefined : { kind, value: Number(digits) };
+  const isTime = kind === "fromTime" || kind === "toTime";
+  // Milliseconds, as kcat has them, or a time for people.
+  const value = isTime ? (parsePoint(rest)?.value ?? Number.NaN) : digitsOf(rest);
+  return kind === undefined || Number.isNaN(value) ? undefined : { kind, value };
 }
+
+const digitsOf = (text: string): number => (/^\d{1,15}$/.test(text) ? Number(text) : Number.NaN);
 
 const kinds: ReadonlyMap<string, KcatOffset["kind"]> = new Map([
   ["", "from"],

@@ -5,14 +5,19 @@
 import { printable } from "../base/printable.ts";
 import { attribute, attributesAt, viewOf } from "../record/batch.ts";
 import type { BatchRecord } from "../record/records.ts";
-import type { FoundPartition } from "../reader/directory.ts";
 import { hexLines } from "../reader/hex.ts";
 import type { BatchPlace } from "../reader/item.ts";
 import { jsonLine, textLine } from "../reader/lines.ts";
 import { timeOf } from "../reader/text.ts";
 import { choice, toggle } from "./option-kinds.ts";
 import type { Output } from "./output.ts";
-import { envelopeLine, templateBytes, templateOption, type Template } from "./read-template.ts";
+import {
+  envelopeLine,
+  type RecordPlace,
+  templateBytes,
+  templateOption,
+  type Template,
+} from "./read-template.ts";
 import type { Style } from "./terminal.ts";
 
 const formats = ["text", "json", "hex"] as const;
@@ -26,6 +31,7 @@ export const formatOptions = {
       "object a line, or bytes in hexadecimal",
   }),
   template: templateOption,
+  nulls: toggle({ short: "Z", help: "With -f, print NULL for a key or a value that is not there" }),
   envelope: toggle({ short: "J", help: "Print each record in kcat's JSON envelope" }),
 };
 
@@ -33,13 +39,18 @@ export const formatOptions = {
 export interface FormatChoice {
   readonly format: (typeof formats)[number];
   readonly template: Template | null;
+  readonly nulls: boolean;
   readonly envelope: boolean;
 }
 
 /** Which of them contradict each other, as a sentence. */
-export function refuseFormats({ format, template, envelope }: FormatChoice): string | null {
+export function refuseFormats(given: FormatChoice): string | null {
+  const { format, template, nulls, envelope } = given;
   const chosen = [format !== "text", template !== null, envelope].filter((each) => each);
-  return chosen.length > 1 ? "--format, -f and -J each choose a format: only one can be." : null;
+  if (chosen.length > 1) return "--format, -f and -J each choose a format: only one can be.";
+  return nulls && template === null
+    ? "-Z has no effect without -f: the other formats tell what is not there."
+    : null;
 }
 
 /** What is written at a time. */
@@ -55,16 +66,20 @@ export class RecordPrinter {
     private readonly chosen: FormatChoice,
   ) {}
 
-  /** Prints records of one batch; of `null` the messages of no batch. */
+  /**
+   * Prints records of one batch; of `null` the messages of no batch.
+   * @param isAppendTime whether their timestamps are the broker's; left out: as their batch says
+   */
   async print(
-    found: FoundPartition,
+    place: RecordPlace,
     batch: BatchPlace | null,
     records: readonly BatchRecord[],
+    isAppendTime = isAppendTimeOf(batch),
   ): Promise<void> {
     const pieces =
       this.chosen.format === "hex" && batch !== null
         ? hexLines(batch).map((line) => `${line}\n`)
-        : records.values().map((record) => this.#one(found, batch, record));
+        : records.values().map((record) => this.#one(place, isAppendTime, record));
     for (const piece of pieces) {
       this.#pieces.push(piece);
       this.#length += piece.length;
@@ -73,15 +88,15 @@ export class RecordPrinter {
     await this.#write();
   }
 
-  #one(found: FoundPartition, batch: BatchPlace | null, record: BatchRecord): string | Uint8Array {
-    const { format, template, envelope } = this.chosen;
-    if (template !== null) return templateBytes(template, found, record);
+  #one(place: RecordPlace, isAppendTime: boolean, record: BatchRecord): string | Uint8Array {
+    const { format, template, nulls, envelope } = this.chosen;
+    if (template !== null) return templateBytes(template, place, record, nulls);
     if (envelope) {
-      return `${envelopeLine(found, record, { isAppendTime: isAppendTime(batch) })}\n`;
+      return `${envelopeLine(place, record, { isAppendTime })}\n`;
     }
-    if (format === "json") return `${jsonLine(found, record)}\n`;
-    if (format === "hex") return `${hexLine(found, record)}\n`;
-    return `${coloured(textLine(found, record), this.stdout.style)}\n`;
+    if (format === "json") return `${jsonLine(place, record)}\n`;
+    if (format === "hex") return `${hexLine(place, record)}\n`;
+    return `${coloured(textLine(place, record), this.stdout.style)}\n`;
   }
 
   async #write(): Promise<void> {
@@ -96,14 +111,14 @@ export class RecordPrinter {
   }
 }
 
-const isAppendTime = (batch: BatchPlace | null): boolean =>
+const isAppendTimeOf = (batch: BatchPlace | null): boolean =>
   batch !== null && (attributesAt(viewOf(batch.bytes), 0) & attribute.logAppendTime) !== 0;
 
 /** A message of no batch: where it is, and its bytes. */
-function hexLine({ topic, partition }: FoundPartition, record: BatchRecord): string {
-  const place = `${printable(topic, Infinity)}/${partition}`;
+function hexLine({ topic, partition }: RecordPlace, record: BatchRecord): string {
+  const where = `${printable(topic, Infinity)}/${partition}`;
   const bytes = [record.key, record.value].map((each) => each?.toHex() ?? "-");
-  return [place, record.offset, timeOf(record), ...bytes].join("\t");
+  return [where, record.offset, timeOf(record), ...bytes].join("\t");
 }
 
 /** Place, offset and time step back behind key and value. */

@@ -5,11 +5,13 @@
  *     %p partition  %s value, %S its bytes    %h headers, as name=value,name=value
  *     %o offset     %R bytes of the value as a big-endian int32            %% a percent sign
  *
- * Key and value are written as they are; where there is none, nothing, with a length of -1.
+ * Key and value are written as they are; where there is none, nothing (with -Z, NULL), and a length
+ * of -1.
  * `\n`, `\r`, `\t`, `\x41` and `\101` are characters. Source: kcat's manual, "-f <fmt>".
  */
 import { quoted } from "../base/printable.ts";
-import type { BatchRecord } from "../record/records.ts";
+import { nanosecondsOf } from "../record/nanoseconds.ts";
+import type { BatchRecord, RecordHeader } from "../record/records.ts";
 import { headersOf, textOf } from "../reader/text.ts";
 import { defineOption, type Option } from "./option.ts";
 
@@ -19,14 +21,15 @@ export interface RecordPlace {
   readonly partition: number;
 }
 
-/** Bytes of one part of a format. */
-type Part = (place: RecordPlace, record: BatchRecord) => Uint8Array;
+/** Bytes of one part of a format. @param none stands for a key or a value that is not there */
+type Part = (place: RecordPlace, record: BatchRecord, none: Uint8Array) => Uint8Array;
 
 /** A format that was read. */
 export type Template = readonly Part[];
 
 const utf8 = new TextEncoder();
 const nothing = new Uint8Array(0);
+const nullWord = utf8.encode("NULL");
 
 const textPart =
   (text: (place: RecordPlace, record: BatchRecord) => string | number): Part =>
@@ -39,9 +42,9 @@ const parts: Readonly<Record<string, Part>> = {
   t: textPart(({ topic }) => topic),
   p: textPart(({ partition }) => partition),
   o: textPart((_place, { offset }) => offset),
-  k: (_place, { key }) => key ?? nothing,
+  k: (_place, { key }, none) => key ?? none,
   K: textPart((_place, { key }) => lengthOf(key)),
-  s: (_place, { value }) => value ?? nothing,
+  s: (_place, { value }, none) => value ?? none,
   S: textPart((_place, { value }) => lengthOf(value)),
   R: (_place, { value }) => int32(lengthOf(value)),
   T: textPart((_place, { timestamp }) => timestamp),
@@ -57,7 +60,7 @@ function int32(value: number): Uint8Array {
 
 function headerList(record: BatchRecord): Uint8Array {
   const list = headersOf(record).map(({ key, value }, at) =>
-    Buffer.concat([utf8.encode(`${at === 0 ? "" : ","}${key}=`), value ?? utf8.encode("NULL")]),
+    Buffer.concat([utf8.encode(`${at === 0 ? "" : ","}${key}=`), value ?? nullWord]),
   );
   return Buffer.concat(list);
 }
@@ -113,13 +116,15 @@ export const templateOption: Option<Template | null> = defineOption<Template, nu
   },
 );
 
-/** A record as the format says. */
+/** A record as the format says. @param nulls whether NULL stands for what is not there */
 export function templateBytes(
   template: Template,
   place: RecordPlace,
   record: BatchRecord,
+  nulls: boolean,
 ): Uint8Array {
-  return Buffer.concat(template.map((part) => part(place, record)));
+  const none = nulls ? nullWord : nothing;
+  return Buffer.concat(template.map((part) => part(place, record, none)));
 }
 
 /** Beyond what its record says of itself. */
@@ -130,7 +135,9 @@ export interface EnvelopeFacts {
 
 /**
  * kcat's envelope on one line. Key and payload that are not UTF-8, which kcat writes as they are
- * and no JSON parser takes, are base64, and `keyEncoding` or `payloadEncoding` says so.
+ * and no JSON parser takes, are base64, and `keyEncoding` or `payloadEncoding` says so. If the
+ * value of one header is not, those of all are base64, and `headersEncoding` says so. Nanoseconds
+ * beyond `ts` are `tsNanoseconds`. `produce-envelope.ts` reads all that.
  */
 export function envelopeLine(
   place: RecordPlace,
@@ -138,26 +145,33 @@ export function envelopeLine(
   { isAppendTime }: EnvelopeFacts,
 ): string {
   const { offset, timestamp } = record;
-  const headers = headersOf(record).flatMap(({ key, value }) => [
-    json(key),
-    value === null ? "null" : json(lossy.decode(value)),
-  ]);
+  const nanoseconds = nanosecondsOf(record);
   const fields = [
     `"topic":${json(place.topic)}`,
     `"partition":${place.partition}`,
     `"offset":${offset}`,
     ...(timestamp === -1 ? [] : [`"tstype":"${isAppendTime ? "logappend" : "create"}"`]),
     ...(timestamp === -1 ? [] : [`"ts":${timestamp}`]),
+    ...(timestamp === -1 || nanoseconds === 0 ? [] : [`"tsNanoseconds":${nanoseconds}`]),
     // Who sent a record is a broker's number, and this one comes from a file.
     `"broker":-1`,
-    ...(headers.length === 0 ? [] : [`"headers":[${headers.join(",")}]`]),
+    ...headersFields(headersOf(record)),
     ...bytesFields("key", record.key),
     ...bytesFields("payload", record.value),
   ];
   return `{${fields.join(",")}}`;
 }
 
-const lossy = new TextDecoder("utf-8", { ignoreBOM: true });
+function headersFields(headers: readonly RecordHeader[]): string[] {
+  if (headers.length === 0) return [];
+  const texts = headers.map(({ value }) => (value === null ? "" : textOf(value)));
+  const isText = texts.every((text) => text !== null);
+  const list = headers.flatMap(({ key, value }, at) => [
+    json(key),
+    value === null ? "null" : json(isText ? (texts[at] ?? "") : value.toBase64()),
+  ]);
+  return [`"headers":[${list.join(",")}]`, ...(isText ? [] : [`"headersEncoding":"base64"`])];
+}
 
 const json = (text: string): string => quoted(text, Infinity);
 

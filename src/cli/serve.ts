@@ -1,6 +1,6 @@
 /** `obelisk serve`: the broker. It runs until a signal says otherwise. */
 import { humanDuration } from "./terminal.ts";
-import { brokerOptions, refuseExposure } from "../options.ts";
+import { brokerOptions, refuseContradiction, refuseExposure } from "../options.ts";
 import { StartFailure, startServer, type Door } from "../server.ts";
 import { buildVersion } from "./build.ts";
 import { defineCommand, exitCode } from "./command.ts";
@@ -23,7 +23,8 @@ export const serve = defineCommand({
     { args: "--fsync interval=100", does: "faster, and a power cut costs 100 ms of records" },
   ],
   isService: true,
-  refuse: (options, originOf) => refuseExposure(options, originOf),
+  refuse: (options, originOf) =>
+    refuseExposure(options, originOf) ?? refuseContradiction(options, originOf),
   async run({ options, stderr, stdout, clock, stop, ...context }) {
     const logger = openLog({ stderr, clock }, options.logLevel, options.logFormat);
     const startedAt = clock.monotonic();

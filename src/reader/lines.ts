@@ -8,11 +8,13 @@ import { headersOf, shown, textOf, timeOf } from "./text.ts";
 /** Everything but records: what a reader tells beside them. */
 export type Remark = Exclude<ReadItem, RecordsItem>;
 
-const place = ({ topic, partition }: FoundPartition): string =>
-  `${printable(topic, Infinity)}/${partition}`;
+/** Where a record comes from. */
+type Place = Pick<FoundPartition, "topic" | "partition">;
+
+const place = ({ topic, partition }: Place): string => `${printable(topic, Infinity)}/${partition}`;
 
 /** Six columns between tabs: topic/partition, offset, time, key, value, headers. */
-export function textLine(found: FoundPartition, record: BatchRecord): string {
+export function textLine(found: Place, record: BatchRecord): string {
   const headers = headersOf(record)
     .map(({ key, value }) => `${printable(key, Infinity)}=${shown(value)}`)
     .join(" ");
@@ -31,7 +33,7 @@ export function textLine(found: FoundPartition, record: BatchRecord): string {
  * One JSON object: `topic`, `partition`, `offset`, `timestamp`, `key`, `value`, `headers`. What is
  * not UTF-8 is base64, and `keyEncoding` or `valueEncoding` says so; what is not there is null.
  */
-export function jsonLine(found: FoundPartition, record: BatchRecord): string {
+export function jsonLine(found: Place, record: BatchRecord): string {
   const time = record.timestamp === -1 ? "null" : `"${timeOf(record)}"`;
   const headers = headersOf(record).map(
     ({ key, value }) => `{"key":${json(key)},${bytesField("value", value)}}`,
@@ -98,7 +100,7 @@ const range = (noun: string, from: number, to: number): string =>
 
 const json = (text: string): string => quoted(text, Infinity);
 
-const placeFields = ({ topic, partition }: FoundPartition): string[] => [
+const placeFields = ({ topic, partition }: Place): string[] => [
   `"topic":${json(topic)}`,
   `"partition":${partition}`,
 ];

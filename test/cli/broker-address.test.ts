@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { addressText, brokerAddress } from "../../src/cli/broker-address.ts";
+import { addressText, brokerAddress, brokerAddresses } from "../../src/cli/broker-address.ts";
 
 const option = brokerAddress({ default: { host: "127.0.0.1", port: 8080 }, help: "The broker" });
 
@@ -32,4 +32,24 @@ describe("an address", () => {
 
 test("the default is shown as one would type it", () => {
   expect(option.defaultText).toBe("127.0.0.1:8080");
+});
+
+describe("brokers", () => {
+  const brokers = brokerAddresses({ default: null, help: "The brokers" });
+
+  test.each([
+    ["one:1,two:2", ["one:1", "two:2"]],
+    ["one:1, [::1]:2", ["one:1", "[::1]:2"]],
+    ["one", ["one:9092"]],
+    ["[::1]", ["[::1]:9092"]],
+  ])("%s", (given, addresses) => {
+    expect(brokers.parse([given])?.map(addressText)).toEqual(addresses);
+  });
+
+  test.each([["one:1,"], [",one:1"], ["one:x"], ["one:1;two:2"], ["http://one:1"]])(
+    "%s are none",
+    (given) => {
+      expect(brokers.parse([given])).toBeUndefined();
+    },
+  );
 });

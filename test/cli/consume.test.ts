@@ -1,7 +1,12 @@
 import { test } from "bun:test";
+import { call } from "../support/call.ts";
 import { expectGolden } from "../support/golden.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { textBatch, transcript, writePartition } from "./read-fixture.ts";
+
+test("its help", async () => {
+  expectGolden("cli/help-consume.txt", (await call(["help", "consume"])).out);
+});
 
 test("every mode, format and refusal, as one sees it", async () => {
   using data = temporaryDirectory();

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { watchedDial } from "../../src/cli/produce-dial.ts";
-import type { Dial, NativeEvents } from "../../src/client/native-connection.ts";
+import type { Dial, SocketEvents } from "../../src/client/socket.ts";
 import { textBytes } from "../support/hex.ts";
 
 /** A network in which the test says what happens. */
 class Script {
   readonly said: string[] = [];
   readonly passed: string[] = [];
-  #events: NativeEvents | null = null;
+  #events: SocketEvents | null = null;
   readonly #dial: Dial;
 
   constructor() {

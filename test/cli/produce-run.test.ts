@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { exitCode } from "../../src/cli/command.ts";
-import { ProduceRun } from "../../src/cli/produce-run.ts";
+import { nativeSender } from "../../src/cli/produce-native.ts";
+import { ProduceRun, type RunOptions } from "../../src/cli/produce-run.ts";
+import type { SenderBegin } from "../../src/cli/produce-sender.ts";
 import type { Portion } from "../../src/cli/produce-sources.ts";
 import { FakeNativeServer } from "../client/fake-native-server.ts";
 import { MemoryOutput, MemoryWorld } from "../fake/world.ts";
@@ -36,9 +38,9 @@ class Feed {
           continue;
         }
         yield {
-          messages: values.map((value) => ({ topic: "t", value: textBytes(value) })),
+          records: values.map((value) => ({ topic: "t", value: textBytes(value) })),
           numbers: values.map(() => ++number),
-          oversized: [],
+          rejected: [],
           placeOf: (which) => `line ${which}`,
         };
       }
@@ -54,7 +56,7 @@ class Scene implements Disposable {
   readonly world = new MemoryWorld();
   readonly feed = new Feed();
 
-  begin(options: Partial<ConstructorParameters<typeof ProduceRun>[1]> = {}) {
+  begin(options: Partial<RunOptions> = {}, begin?: SenderBegin) {
     const { world, server } = this;
     const say = (message: string): void => world.stderr.write(`${message}\n`);
     const context = {
@@ -68,16 +70,20 @@ class Scene implements Disposable {
         return exitCode.failed;
       },
     };
-    const run = new ProduceRun(context, {
-      broker: { host: "127.0.0.1", port: server.port },
+    const given: RunOptions = {
       timeoutMs: 1_000,
       count: null,
       rate: null,
       progress: "off",
       quiet: false,
       json: false,
+      done: "stored",
       ...options,
-    });
+    };
+    const { timeoutMs } = given;
+    const broker = { host: "127.0.0.1", port: server.port };
+    const native = nativeSender({ broker, timeoutMs, clock: world.clock });
+    const run = new ProduceRun(context, given, begin ?? native);
     return run.run(this.feed.portions());
   }
 
@@ -299,12 +305,74 @@ describe("a signal", () => {
   });
 });
 
+describe("a sender", () => {
+  test("that finds nobody sends nothing, and says nothing of records", async () => {
+    using scene = new Scene();
+    const ended = scene.begin({ json: true }, async (events) => {
+      events.nobodyThere("nobody is there");
+      return null;
+    });
+    expect(await ended).toBe(exitCode.failed);
+    expect([scene.said, scene.world.stdout.text]).toEqual([["nobody is there"], ""]);
+  });
+
+  test("that a signal comes before is not waited for", async () => {
+    using scene = new Scene();
+    const ended = scene.begin({}, () => new Promise(() => {}));
+    scene.world.stop.request("SIGINT");
+    expect(await ended).toBe(exitCode.ok);
+    expect([scene.said, scene.world.stdout.text]).toEqual([[], ""]);
+  });
+
+  test("that has enough ends the reading, and what is under way is waited for", async () => {
+    using scene = new Scene();
+    const { server, world } = scene;
+    const broker = { host: "127.0.0.1", port: server.port };
+    const ended = scene.begin({}, async (events) => {
+      const native = nativeSender({ broker, timeoutMs: 1_000, clock: world.clock });
+      const sender = await native(events);
+      if (sender === null) return null;
+      let isFirst = true;
+      return Object.assign(sender, {
+        room() {
+          if (isFirst) {
+            isFirst = false;
+            return null;
+          }
+          events.halt("there is no such topic");
+          events.halt("there is no such topic");
+          return Promise.resolve();
+        },
+      });
+    });
+    scene.feed.give("one", "two");
+    const connection = await server.connection(0, 1);
+    await until(() => scene.said.length === 1);
+    connection.reply("OK\n");
+    expect(await ended).toBe(exitCode.failed);
+    expect(scene.said).toEqual([
+      "there is no such topic",
+      expect.stringMatching(/^1 record stored, 3 B /),
+    ]);
+  });
+});
+
+test("what nobody answers for is sent, and not stored", async () => {
+  using scene = new Scene();
+  scene.server.acknowledges = true;
+  const ended = scene.begin({ done: "sent" });
+  scene.feed.give("one");
+  scene.feed.end();
+  await ended;
+  expect(scene.said).toEqual([expect.stringMatching(/^1 record sent, 3 B /)]);
+});
+
 describe("an input that fails", () => {
   const failing = async function* (error: Error): AsyncGenerator<Portion, void> {
     yield {
-      messages: [{ topic: "t", value: "one" }],
+      records: [{ topic: "t", value: "one" }],
       numbers: [1],
-      oversized: [],
+      rejected: [],
       placeOf: (number) => `line ${number}`,
     };
     throw error;
@@ -363,7 +431,7 @@ test("through the command, a signal is its exit code", async () => {
       yield textBytes("o\n");
     },
   };
-  const args = ["produce", "-t", "t", "-b", `127.0.0.1:${server.port}`];
+  const args = ["produce", "--native", "-t", "t", "-b", `127.0.0.1:${server.port}`];
   const { code } = await callIn(withInput(world, stdin), args);
   expect(code).toBe(130);
   expect((await server.connection(0)).values).toEqual(["one"]);

@@ -1,146 +1,40 @@
 import { describe, expect, test } from "bun:test";
-import { Sender } from "../../src/cli/produce-sender.ts";
-import type { Portion } from "../../src/cli/produce-sources.ts";
-import { ProducerError } from "../../src/client/producer-error.ts";
-import type { ProducerMessage } from "../../src/client/producer-message.ts";
-import {
-  produceBatchRecordsMax,
-  producerInFlightBytesMax,
-  producerInFlightMessagesMax,
-} from "../../src/limits.ts";
+import { bytesOf, UnderWay } from "../../src/cli/produce-sender.ts";
+import { producerInFlightBytesMax, producerInFlightMessagesMax } from "../../src/limits.ts";
+import { textBytes } from "../support/hex.ts";
 import { turns } from "../support/until.ts";
-
-/** A broker whose answers are the test's, in the order of the batches. */
-class Script {
-  readonly batches: (readonly ProducerMessage[])[] = [];
-  readonly said: string[] = [];
-  readonly #answers: ((error: Error | null) => void)[] = [];
-  readonly sender = new Sender(
-    {
-      sendBatch: (messages) => {
-        this.batches.push(messages);
-        return new Promise((resolve, reject) => {
-          this.#answers.push((error) => (error === null ? resolve() : reject(error)));
-        });
-      },
-    },
-    {
-      settled: () => this.said.push(`stored ${this.sender.tally.stored}`),
-      failed: (message) => this.said.push(`failed: ${message}`),
-      hopeless: (message) => this.said.push(`hopeless: ${message}`),
-    },
-  );
-
-  /** Answers the oldest batch: `null` is OK. */
-  async answer(error: Error | null): Promise<void> {
-    this.#answers.shift()?.(error);
-    await turns(1);
-  }
-}
-
-const valueBytes = 10;
-
-const portionOf = (count: number, bytes = valueBytes): Portion => ({
-  messages: Array.from({ length: count }, () => ({
-    topic: "t",
-    key: "k",
-    value: new Uint8Array(bytes - 1),
-  })),
-  numbers: Array.from({ length: count }, (_, at) => at + 1),
-  oversized: [],
-  placeOf: (number) => `line ${number}`,
-});
-
-const nack = (index?: number): ProducerError =>
-  new ProducerError("NACK", "the broker refused: PUBLISH_FAILED", "PUBLISH_FAILED", index);
-
-test("a part of a portion goes as one batch, and counts as stored when that is answered", async () => {
-  const script = new Script();
-  const portion = portionOf(5);
-  script.sender.send(portion, 1, 3);
-  expect(script.batches).toEqual([portion.messages.slice(1, 4)]);
-  expect(script.sender.tally.stored).toBe(0);
-  await script.answer(null);
-  expect(script.sender.tally).toEqual({ stored: 3, refused: 0, unknown: 0, bytes: 30 });
-  expect(script.said).toEqual(["stored 3"]);
-});
-
-describe("a batch that is refused", () => {
-  test.each([
-    ["alone", 0, 1, undefined, "line 1", [0, 1, 0]],
-    ["at its end", 2, 4, 3, "line 6", [3, 1, 0]],
-    ["at its beginning", 2, 4, 0, "line 3", [0, 1, 3]],
-  ] as const)("%s", async (_, from, count, index, place, [stored, refused, unknown]) => {
-    const script = new Script();
-    script.sender.send(portionOf(9), from, count);
-    await script.answer(nack(index));
-    const rest = unknown > 0 ? "; perhaps also what follows, up to line 6" : "";
-    const message = `failed: ${place}: the broker refused: PUBLISH_FAILED${rest}`;
-    expect(script.said[0]).toBe(message);
-    expect(script.sender.tally).toMatchObject({ stored, refused, unknown });
-  });
-});
-
-describe("a batch without an answer", () => {
-  test.each([["TIMEOUT"], ["CLOSED"]] as const)("(%s) is of unknown fate", async (code) => {
-    const script = new Script();
-    script.sender.send(portionOf(3), 0, 3);
-    await script.answer(new ProducerError(code, "silence"));
-    expect(script.said[0]).toBe("hopeless: silence");
-    expect(script.sender.tally).toEqual({ stored: 0, refused: 0, unknown: 3, bytes: 0 });
-  });
-});
-
-describe("batches", () => {
-  test("begin with one record and double while all is well", async () => {
-    const script = new Script();
-    const sizes: number[] = [];
-    for (let round = 0; round < 12; round++) {
-      sizes.push(script.sender.batchRecords);
-      script.sender.send(portionOf(1), 0, 1);
-      await script.answer(null);
-    }
-    expect(sizes.slice(0, 5)).toEqual([1, 2, 4, 8, 16]);
-    expect(sizes.at(-1)).toBe(produceBatchRecordsMax);
-  });
-
-  test("begin with one again after a refusal", async () => {
-    const script = new Script();
-    script.sender.send(portionOf(1), 0, 1);
-    script.sender.send(portionOf(1), 0, 1);
-    await script.answer(null);
-    expect(script.sender.batchRecords).toBe(2);
-    await script.answer(nack());
-    expect(script.sender.batchRecords).toBe(1);
-  });
-});
 
 describe("there is no room", () => {
   test("while as many records are under way as a producer keeps", async () => {
-    const script = new Script();
-    const { sender } = script;
-    const portion = portionOf(producerInFlightMessagesMax - 1);
-    sender.send(portion, 0, portion.messages.length);
-    expect(sender.room()).toBeNull();
-    sender.send(portionOf(1), 0, 1);
-    const room = sender.room();
+    const underWay = new UnderWay();
+    underWay.add(producerInFlightMessagesMax - 1, 10);
+    expect(underWay.room()).toBeNull();
+    underWay.add(1, 10);
+    const room = underWay.room();
     expect(room).toBeInstanceOf(Promise);
-    await script.answer(null);
+    underWay.remove(1, 10);
     await room;
-    expect(sender.room()).toBeNull();
+    expect(underWay.room()).toBeNull();
   });
 
   test("while as many bytes are", async () => {
-    const script = new Script();
-    const { sender } = script;
-    sender.send(portionOf(1, producerInFlightBytesMax), 0, 1);
-    sender.send(portionOf(1), 0, 1);
+    const underWay = new UnderWay();
+    underWay.add(1, producerInFlightBytesMax);
+    underWay.add(1, 1);
     let isAwake = false;
-    const waited = sender.room()?.then(() => (isAwake = true));
+    const waited = underWay.room()?.then(() => (isAwake = true));
+    underWay.remove(1, 1);
     await turns(2);
     expect(isAwake).toBeFalse();
-    await script.answer(nack());
+    underWay.remove(1, producerInFlightBytesMax);
     await waited;
-    expect(sender.room()).toBeNull();
+    expect(isAwake).toBeTrue();
   });
+});
+
+test("a record's bytes are those of its key and value, where there are such", () => {
+  const value = textBytes("abc");
+  expect(bytesOf({ topic: "t", key: textBytes("k"), value })).toBe(4);
+  expect(bytesOf({ topic: "t", key: null, value })).toBe(3);
+  expect(bytesOf({ topic: "t", value: null })).toBe(0);
 });

@@ -5,6 +5,7 @@ import {
   type ByteSource,
   fileSource,
   lineRecords,
+  plainReader,
   type Portion,
   type RecordShape,
   wholeRecords,
@@ -19,12 +20,20 @@ import { until } from "../support/until.ts";
 
 const shape: RecordShape = {
   topic: "t",
-  key: new Uint8Array(0),
+  partition: null,
+  key: null,
+  headers: [],
   timestamp: null,
+  nulls: false,
   delimiter: textBytes("\n"),
   keyDelimiter: null,
   bytesMax: 1_000,
+  tooLarge: "too large",
 };
+
+/** Lines as `produce` reads them. */
+const linesOf = (sources: readonly ByteSource[], of = shape): AsyncGenerator<Portion, void> =>
+  lineRecords(sources, of, plainReader(of), of.bytesMax + (of.keyDelimiter?.length ?? 0));
 
 /** A source of these chunks; without a name it is standard input. */
 const sourceOf = (chunks: readonly string[], name: string | null = null): ByteSource => ({
@@ -34,32 +43,29 @@ const sourceOf = (chunks: readonly string[], name: string | null = null): ByteSo
   },
 });
 
-const textOf = (part: string | Uint8Array | undefined): string =>
-  typeof part === "string" ? part : new TextDecoder().decode(part);
+const textOf = (part: string | Uint8Array | null | undefined): string =>
+  typeof part === "string" ? part : new TextDecoder().decode(part ?? undefined);
 
-/** Every record as `place key=value`, those that are too large as `place !`. */
+/** Every record as `place key=value`, those that are not to be sent as `place ! reason`. */
 async function told(portions: AsyncIterable<Portion>): Promise<string[]> {
   const lines: string[] = [];
-  for await (const { messages, numbers, oversized, placeOf } of portions) {
-    for (const [at, { key, value }] of messages.entries()) {
+  for await (const { records, numbers, rejected, placeOf } of portions) {
+    for (const [at, { key, value }] of records.entries()) {
       lines.push(`${placeOf(numbers[at] ?? 0)} ${textOf(key)}=${textOf(value)}`);
     }
-    for (const number of oversized) lines.push(`${placeOf(number)} !`);
+    for (const { number, reason } of rejected) lines.push(`${placeOf(number)} ! ${reason}`);
   }
   return lines;
 }
 
 describe("lines", () => {
   test("are records, with their numbers", async () => {
-    expect(await told(lineRecords([sourceOf(["a\n\nb", "c\n"])], shape))).toEqual([
-      "line 1 =a",
-      "line 3 =bc",
-    ]);
+    expect(await told(linesOf([sourceOf(["a\n\nb", "c\n"])]))).toEqual(["line 1 =a", "line 3 =bc"]);
   });
 
   test("of files are counted from each one's beginning, and don't run into the next one", async () => {
     const sources = [sourceOf(["a\nb"], "one.txt"), sourceOf(["c\n"], "two.txt")];
-    expect(await told(lineRecords(sources, shape))).toEqual([
+    expect(await told(linesOf(sources))).toEqual([
       "one.txt, line 1 =a",
       "one.txt, line 2 =b",
       "two.txt, line 1 =c",
@@ -67,17 +73,37 @@ describe("lines", () => {
   });
 
   test("come as soon as their chunk does", async () => {
-    const portions = lineRecords([sourceOf(["a\nb\nc", "d\n"])], shape);
+    const portions = linesOf([sourceOf(["a\nb\nc", "d\n"])]);
     const { value } = await portions.next();
     expect(value?.numbers).toEqual([1, 2]);
     await portions.return();
   });
 
   test("have the topic, and a time only if it was given", async () => {
-    const portions = lineRecords([sourceOf(["a\n"])], { ...shape, timestamp: 5 });
-    expect((await portions.next()).value?.messages).toMatchObject([{ topic: "t", timestamp: 5 }]);
-    const untimed = lineRecords([sourceOf(["a\n"])], shape);
-    expect((await untimed.next()).value?.messages[0]).not.toHaveProperty("timestamp");
+    const portions = linesOf([sourceOf(["a\n"])], { ...shape, timestamp: 5 });
+    expect((await portions.next()).value?.records).toMatchObject([{ topic: "t", timestamp: 5 }]);
+    const untimed = linesOf([sourceOf(["a\n"])]);
+    expect((await untimed.next()).value?.records).toEqual([
+      { topic: "t", key: null, value: textBytes("a") },
+    ]);
+  });
+
+  test("have the partition and the headers of the call", async () => {
+    const headers = [{ key: "trace", value: "a1" }];
+    const portions = linesOf([sourceOf(["a\n"])], { ...shape, partition: 2, headers });
+    expect((await portions.next()).value?.records).toMatchObject([{ partition: 2, headers }]);
+  });
+
+  test.each([
+    [true, null],
+    [false, new Uint8Array(0)],
+  ])("have null for what is empty: %p", async (nulls, empty) => {
+    const keyed = { ...shape, keyDelimiter: textBytes(":"), nulls };
+    const portions = linesOf([sourceOf(["k:\n:v\n"])], keyed);
+    expect((await portions.next()).value?.records).toMatchObject([
+      { key: textBytes("k"), value: empty },
+      { key: empty, value: textBytes("v") },
+    ]);
   });
 
   test.each([
@@ -88,24 +114,24 @@ describe("lines", () => {
     ["that is missing: the fixed one", "v", "fixed=v"],
   ])("have a key: %s", async (_, line, record) => {
     const keyed = { ...shape, keyDelimiter: textBytes(":"), key: textBytes("fixed") };
-    expect(await told(lineRecords([sourceOf([line])], keyed))).toEqual([`line 1 ${record}`]);
+    expect(await told(linesOf([sourceOf([line])], keyed))).toEqual([`line 1 ${record}`]);
   });
 
   test("may have a key delimiter of several bytes", async () => {
     const keyed = { ...shape, keyDelimiter: textBytes("=>") };
-    expect(await told(lineRecords([sourceOf(["a=b=>c"])], keyed))).toEqual(["line 1 a=b=c"]);
+    expect(await told(linesOf([sourceOf(["a=b=>c"])], keyed))).toEqual(["line 1 a=b=c"]);
   });
 
   test("are too large by key and value, not by what stands between them", async () => {
     const keyed = { ...shape, keyDelimiter: textBytes("=>"), bytesMax: 4 };
     const lines = "ab=>cd\nab=>cde\nabcd\nabcde\nabcdef\nabcdefg\n";
-    expect(await told(lineRecords([sourceOf([lines])], keyed))).toEqual([
+    expect(await told(linesOf([sourceOf([lines])], keyed))).toEqual([
       "line 1 ab=cd",
       "line 3 =abcd",
-      "line 2 !",
-      "line 4 !",
-      "line 5 !",
-      "line 6 !",
+      "line 2 ! too large",
+      "line 4 ! too large",
+      "line 5 ! too large",
+      "line 6 ! too large",
     ]);
   });
 });
@@ -134,7 +160,7 @@ describe("whole files", () => {
     };
     const small = { ...shape, bytesMax: 20 };
     expect(await told(wholeRecords([endless, sourceOf(["ok"], "next")], small))).toEqual([
-      "endless !",
+      "endless ! too large",
       "next =ok",
     ]);
     expect(chunks).toBe(3);
@@ -155,7 +181,7 @@ describe("a file", () => {
 
   test("that is not there fails when it is read", async () => {
     using directory = temporaryDirectory();
-    const portions = lineRecords([fileSource(join(directory.path, "none"))], shape);
+    const portions = linesOf([fileSource(join(directory.path, "none"))]);
     await expect(portions.next()).rejects.toMatchObject({ code: "ENOENT" });
   });
 });

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { kcatOffset, point, selectionOf, type ChosenRecords } from "../../src/cli/read-options.ts";
+import {
+  groupOffset,
+  kcatOffset,
+  point,
+  selectionOf,
+  type ChosenRecords,
+} from "../../src/cli/read-options.ts";
 
 describe("a point", () => {
   const option = point({ default: null, help: "A point" });
@@ -35,12 +41,24 @@ describe("kcat's offset", () => {
     ["-17", { kind: "last", value: 17 }],
     ["s@1754705528480", { kind: "fromTime", value: 1_754_705_528_480 }],
     ["e@1754705528480", { kind: "toTime", value: 1_754_705_528_480 }],
+    ["s@2025-08-09T02:12:08.480Z", { kind: "fromTime", value: 1_754_705_528_480 }],
+    ["e@2025-08-09", { kind: "toTime", value: 1_754_697_600_000 }],
   ] as const)("is %s", (given, expected) => {
     expect(option.parse([given])).toEqual(expected);
   });
 
-  test.each(["stored", "s@", "@5", "-", "1e3"])("is not %p", (given) => {
-    expect(option.parse([given])).toBeUndefined();
+  test.each(["stored", "s@", "@5", "s@@5", "s@now", "-", "1e3", "-2025-08-09"])(
+    "is not %p",
+    (given) => {
+      expect(option.parse([given])).toBeUndefined();
+    },
+  );
+
+  test("of a group is also what it has stored", () => {
+    const ofGroup = groupOffset({ help: "An offset" });
+    expect(ofGroup.parse(["stored"])).toBe("stored");
+    expect(ofGroup.parse(["-17"])).toEqual({ kind: "last", value: 17 });
+    expect(ofGroup.parse(["store"])).toBeUndefined();
   });
 });
 

@@ -15,7 +15,7 @@ const found: FoundPartition = {
   partition: 3,
   source: { kind: "own", directory: "topics/orders/3" },
 };
-const plainText: FormatChoice = { format: "text", template: null, envelope: false };
+const plainText: FormatChoice = { format: "text", template: null, nulls: false, envelope: false };
 
 const recordOf = (number: number, value = `v${number}`): BatchRecord => ({
   offset: offset(number),

@@ -14,10 +14,10 @@ const record: BatchRecord = {
   headers: [],
 };
 
-function printed(format: string, changes: Partial<BatchRecord> = {}): Uint8Array {
+function printed(format: string, changes: Partial<BatchRecord> = {}, nulls = false): Uint8Array {
   const template = templateOption.parse([format]);
   if (template === undefined || template === null) throw new Error(`refused: ${format}`);
-  return templateBytes(template, place, { ...record, ...changes });
+  return templateBytes(template, place, { ...record, ...changes }, nulls);
 }
 
 const printedText = (format: string, changes?: Partial<BatchRecord>): string =>
@@ -32,6 +32,13 @@ describe("a format", () => {
 
   test("writes nothing for what is not there, and says -1 of its length", () => {
     expect(printedText("[%k] %K [%s] %S", { key: null, value: null })).toBe("[] -1 [] -1");
+  });
+
+  test("writes NULL for it with -Z, which an empty text is not", () => {
+    const text = (changes: Partial<BatchRecord>): string =>
+      Buffer.from(printed("[%k] %K [%s] %S", changes, true)).toString();
+    expect(text({ key: null, value: null })).toBe("[NULL] -1 [NULL] -1");
+    expect(text({ key: textBytes(""), value: textBytes("") })).toBe("[] 0 [] 0");
   });
 
   test("writes keys and values as they are", () => {
@@ -97,5 +104,23 @@ describe("kcat's envelope", () => {
       payload: "/w==",
       payloadEncoding: "base64",
     });
+  });
+
+  test("has the values of all headers in base64 if one of them is no text", () => {
+    const headers = [
+      { key: "a", value: textBytes("1") },
+      { key: "b", value: Uint8Array.of(0xff) },
+      { key: "c", value: null },
+    ];
+    expect(envelope({ headers })).toMatchObject({
+      headers: ["a", "MQ==", "b", "/w==", "c", null],
+      headersEncoding: "base64",
+    });
+  });
+
+  test("has the nanoseconds beyond the milliseconds, and not the header that keeps them", () => {
+    const headers = [nanosecondHeader(123_456)];
+    expect(envelope({ headers })).toMatchObject({ ts: record.timestamp, tsNanoseconds: 123_456 });
+    expect(envelope({ headers })).not.toHaveProperty("headers");
   });
 });

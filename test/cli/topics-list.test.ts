@@ -37,9 +37,24 @@ test("for a script it is one list", async () => {
   const id = expect.stringMatching(/^[0-9a-f-]{36}$/);
   expect(out).toEndWith("]\n");
   expect(JSON.parse(out)).toEqual([
-    { name: "a-longer-name", id, partitions: 1, records: 0, bytes: 0 },
-    { name: "orders", id, partitions: 2, records: 3, bytes: 240 },
+    { name: "a-longer-name", id, internal: false, partitions: 1, records: 0, bytes: 0 },
+    { name: "orders", id, internal: false, partitions: 2, records: 3, bytes: 240 },
   ]);
+});
+
+test("a cluster is asked over TCP, and no directory is looked at", async () => {
+  await using server = await withOrders();
+  const brokers = `127.0.0.1:1,${server.kafkaAddress}`;
+  const args = ["topics", "list", "--json", "--data", "/nowhere"];
+  const { code, out } = await call([...args, "-b", brokers]);
+  expect(JSON.parse(out)).toMatchObject([{ name: "a-longer-name" }, { name: "orders" }]);
+  expect(code).toBe(0);
+});
+
+test("a cluster that can't be reached is a failure which names it", async () => {
+  const { code, error } = await call(["topics", "list", "-b", "127.0.0.1:1"]);
+  expect(error).toStartWith("obelisk topics list: no connection to 127.0.0.1:1: ");
+  expect(code).toBe(1);
 });
 
 test("no topics are no failure", async () => {
