@@ -41,7 +41,7 @@ const host = (about: About<string>): Option<string> =>
   );
 
 /** A port to listen on; 0: one that is free, `null`: none. */
-const port = (about: About<number>): Option<number | null> =>
+const portOrOff = (about: About<number>): Option<number | null> =>
   defineOption<number | null, number>(
     {
       placeholder: "<port>",
@@ -72,9 +72,10 @@ const endpoint = (about: About<null>): Option<Address | null> =>
       parse(given) {
         const [, v6, name, digits] =
           /^(?:\[([\da-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(given) ?? [];
-        const port = Number(digits);
+        const number = Number(digits);
         const found = v6 ?? name;
-        return found === undefined || port < 1 || port > 65_535 ? undefined : { host: found, port };
+        if (found === undefined || number < 1 || number > 65_535) return undefined;
+        return { host: found, port: number };
       },
       show: ({ host: shown, port }) => `${shown.includes(":") ? `[${shown}]` : shown}:${port}`,
     },
@@ -97,11 +98,11 @@ export const brokerOptions = {
     default: "127.0.0.1",
     help: "Address to listen on; one that other machines can reach needs --insecure",
   }),
-  nativePort: port({
+  nativePort: portOrOff({
     default: 8080,
     help: "Port of Obelisk's own protocol; 0 takes a free one, off opens none",
   }),
-  kafkaPort: port({
+  kafkaPort: portOrOff({
     default: 9092,
     help: "Port of Kafka's protocol; commands of this machine need none",
   }),

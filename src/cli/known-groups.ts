@@ -16,7 +16,7 @@ export interface KnownGroup {
   readonly groupId: string;
   readonly state: string;
   readonly protocolType: string;
-  /** How partitions are assigned: `range`, `cooperative-sticky`, …; empty: in no way, or unknown. */
+  /** How partitions are assigned, as `range`; empty: in no way, or unknown. */
   readonly assignor: string;
   /** `null`: unknown. */
   readonly members: readonly GroupMember[] | null;

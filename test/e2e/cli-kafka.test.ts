@@ -37,7 +37,7 @@ async function produce(brokers: string, counts: readonly number[]): Promise<void
   await producer.close();
 }
 
-/** Reads so many records as a member of a group and commits them; does `meanwhile` before it goes. */
+/** Reads and commits so many records as a member of a group; does `meanwhile` before it goes. */
 async function consume(
   brokers: string,
   count: number,
