@@ -86,7 +86,7 @@ export class FakeNetwork {
 
   #dial(address: string, events: SocketEvents): ClientSocket {
     const broker = this.#brokers.get(address);
-    const connection = new FakeConnection(broker, events);
+    const connection = new FakeConnection(address, broker, events);
     broker?.connections.push(connection);
     queueMicrotask(() => connection.begin());
     return connection;
@@ -162,6 +162,7 @@ export class FakeConnection implements ClientSocket {
   readonly #writer = new Writer();
 
   constructor(
+    private readonly address: string,
     private readonly broker: FakeBroker | undefined,
     private readonly events: SocketEvents,
   ) {}
@@ -169,7 +170,7 @@ export class FakeConnection implements ClientSocket {
   begin(): void {
     if (this.isOver || this.broker?.accepts === null) return;
     if (this.broker?.accepts !== true) {
-      this.drop("connection refused");
+      this.drop(`${this.address}: connection refused`);
       return;
     }
     this.#isOpen = true;

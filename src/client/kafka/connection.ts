@@ -110,11 +110,19 @@ export class Connection {
       connection.close(new ClientError("TIMED_OUT", message));
     };
     connection.#cancelConnecting = clock.after(timeoutMs, late);
+    let isMade = false;
     connection.#socket = dial(address.host, address.port, {
-      opened: () => connection.#ask(apis.ApiVersions.versions[1]),
+      opened: () => {
+        isMade = true;
+        connection.#ask(apis.ApiVersions.versions[1]);
+      },
       received: (chunk) => connection.#frames.feed(chunk),
       writable: () => connection.#write(),
-      closed: (reason) => connection.close(connection.#broken(reason)),
+      closed: (reason) => {
+        // Why it could not be made begins with the place already.
+        const unmade = new ClientError("NETWORK", `no connection to ${reason}`);
+        connection.close(isMade ? connection.#broken(reason) : unmade);
+      },
     });
     return connection;
   }
