@@ -11,10 +11,13 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { version } from "../package.json";
+import { bundleConsole, packOf } from "../src/http/console-bundle.ts";
+import { packName } from "../src/http/console-files.ts";
 import { type Command, type Outcome, capture, root, step } from "./command.ts";
 
 const dist = join(root, "dist");
@@ -77,8 +80,10 @@ async function compile(target: string | null, outfile: string): Promise<Outcome>
     const replaced = Object.entries(await defines()).flatMap(([name, value]) => {
       return ["--define", `${name}=${JSON.stringify(value)}`];
     });
+    const pack = join(folder, packName);
+    writeFileSync(pack, packOf(await bundleConsole()));
     const outcome = await capture([
-      ...[process.execPath, "build", "src/main.ts", "--outfile", built],
+      ...[process.execPath, "build", "src/main.ts", pack, "--outfile", built],
       ...["--compile", "--bytecode", "--minify", "--format=esm", "--splitting", "--sourcemap"],
       ...["--no-compile-autoload-bunfig", "--no-compile-autoload-dotenv"],
       ...(target === null ? [] : [`--target=${target}`]),

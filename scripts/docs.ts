@@ -6,11 +6,13 @@ import { tableMarks, tablePath } from "../test/tidy/documents.ts";
 import { importsTable } from "../test/tidy/imports.ts";
 import { directions } from "../test/tidy/rules.ts";
 import { type Command, root } from "./command.ts";
+import { routesMarks, routesPath, routesTable } from "./http-routes.ts";
 import { versionsMarks, versionsPath, versionsTable } from "./kafka-versions.ts";
 
 const tables = [
   { path: tablePath, marks: tableMarks, text: () => importsTable(directions) },
   { path: versionsPath, marks: versionsMarks, text: versionsTable },
+  { path: routesPath, marks: routesMarks, text: routesTable },
   { path: clientsPath, marks: clientsMarks, text: clientsTable },
 ];
 

@@ -367,6 +367,108 @@ export const controlConnectionsMax = 128;
 /** How long a command waits for the control socket of a broker that starts or stops just now. */
 export const controlSocketMsMax = 5_000;
 
+/** Lag: records whose times are looked up at the same time, and those that are remembered. */
+export const lagReadsMax = 16;
+export const lagTimesMax = 200_000;
+
+/** Health: partitions that take no records and are named; all are counted. */
+export const healthFaultsMax = 20;
+/** Console: how old its counts, its lists and its lag may be, whoever asks and however often. */
+export const consoleLiveMs = 900;
+export const consoleListMs = 1_000;
+export const consoleLagMs = 4_000;
+/** HTTP: rows of one page of a list. */
+export const httpPageRowsMax = 10_000;
+/** HTTP: records of one request that is answered as a whole; a streamed one has no bound. */
+export const httpBatchEntriesMax = 10_000;
+/** HTTP: pieces of a streamed body (64 KiB or so each) whose reports are on their way. */
+export const httpStreamPiecesMax = 16;
+/** HTTP: records of one page, where the client doesn't say, and the most. */
+export const httpRecordsDefault = 100;
+export const httpRecordsMax = 10_000;
+/** HTTP: keys, values and headers of one page; the record that passes it is its last. */
+export const httpRecordsBytesMax = 8 * MiB;
+/** HTTP: bytes of the log that one request looks through for records that fit its filters. */
+export const httpScanBytesMax = 64 * MiB;
+/** HTTP: and that it opens in one go. */
+export const httpScanReadBytes = MiB;
+/** HTTP: how long a request may wait for records. */
+export const httpWaitMsMax = 60_000;
+/** HTTP: filters by header that one request may have. */
+export const httpFiltersMax = 16;
+/** A group member inside this process: how often it is heard of, and when it is given up. */
+export const memberHeartbeatMs = 1_000;
+export const memberSessionMs = 10_000;
+/** And how long the others wait for it when the group rebalances. */
+export const memberRebalanceMs = 60_000;
+/** And how soon it tries again when the coordinator is not there. */
+export const memberRetryMs = 200;
+
+/** And how long the end of the process waits for members to leave their groups. */
+export const membersLeaveMsMax = 1_000;
+
+/** REST v2: consumer instances at a time, and when one is removed that nobody uses. */
+export const restConsumersMax = 1_000;
+export const restConsumerIdleMsMax = 300_000;
+/** REST v2: unused instances are looked for this often. */
+export const restConsumerSweepMs = 5_000;
+/** REST v2: how long a read waits where nobody says (`consumer.request.timeout.ms`). */
+export const restConsumerWaitMsDefault = 1_000;
+/** REST v2: `fetch.min.bytes` is at most this. */
+export const restConsumerMinBytesMax = 10_000_000;
+/** REST v2: topics that an instance subscribes to, and partitions that it names in one request. */
+export const restConsumerTopicsMax = 1_000;
+export const restConsumerPartitionsMax = 10_000;
+/** REST v2: an instance's name. */
+export const restConsumerNameCharactersMax = 255;
+/** REST v2: a `topic_pattern`, and repetitions in it: each multiplies the time that it takes. */
+export const topicPatternCharactersMax = 256;
+export const topicPatternRepeatsMax = 3;
+/** Commits that nobody asks for (`auto.commit.interval.ms`, and those of a group's events). */
+export const autoCommitMs = 5_000;
+
+/** Streams: what is encoded at a time; a larger record comes alone. */
+export const streamChunkBytes = 64 * KiB;
+/** Streams: and of each partition that has records at least this much. */
+export const streamShareBytesMin = 8 * KiB;
+/** Streams: encoded records that are kept for others who want the same. */
+export const streamCacheBytesMax = 16 * MiB;
+/** Streams: what each of them is charged beside its bytes. */
+export const streamChunkOverheadBytes = 512;
+/** Streams: where nothing comes, a sign of life comes this often. */
+export const streamQuietMs = 15_000;
+/** Streams: partitions of one stream; all their offsets are in each position. */
+export const streamPartitionsMax = 256;
+/** Streams: topics of a group's stream. */
+export const streamTopicsMax = 64;
+/** Streams: a WebSocket that has not taken this much gets nothing more until it has. */
+export const streamUnsentBytesMax = 256 * KiB;
+/** Streams: a peer that takes nothing of what there is for this long is cut. */
+export const streamStalledMsMax = 10_000;
+
+/** HTTP: JSON that is parsed in one go, while everybody waits (measured: 20 ms a MiB at worst). */
+export const httpJsonBytesMax = MiB;
+/** HTTP: the same for records, of which the largest must fit in base64. */
+export const httpRecordJsonBytesMax = 16 * MiB;
+/** How deep JSON from outside may be nested. */
+export const jsonDepthMax = 500;
+/** JSON whose numbers keep all their digits (measured: 25 ms at worst); in larger ones not all. */
+export const exactJsonCharactersMax = 64 * KiB;
+/** HTTP: one body that is read as a whole. */
+export const httpBodyBytesMax = 32 * MiB;
+/** HTTP: it must be complete within this time; of a streamed one, each next piece. */
+export const httpBodyMsMax = 30_000;
+/** HTTP: requests that are being answered, streams included; more get a 503. */
+export const httpRequestsMax = 4_096;
+/** HTTP: a connection on which nothing moves is closed; so is one whose answer takes longer. */
+export const httpIdleMsMax = 120_000;
+/** HTTP: one message that a WebSocket may send to the broker. */
+export const httpSocketMessageBytesMax = 64 * KiB;
+/** HTTP: what a WebSocket's peer has not taken; above it the connection is cut. */
+export const httpSocketBacklogBytesMax = 4 * MiB;
+/** HTTP: WebSockets that are open at a time. */
+export const httpSocketsMax = 4_096;
+
 /** The same signal again within this time is the same wish, delivered twice. */
 export const signalEchoMs = 500;
 
@@ -419,6 +521,23 @@ export const logQueueBytesMax = 4 * MiB;
 /** Output of a command that nobody takes: above this, the command waits. */
 export const outputQueueBytesMax = MiB;
 
+/** A scrape of metrics works for so long, and then lets others go first. */
+export const metricsSliceMs = 2;
+/** Samples that are written in one go: less than a slice of time. */
+export const metricsSliceSamples = 250;
+/** Characters of metrics that go out in one piece. */
+export const metricsChunkCharacters = 64 * 1024;
+/** Partitions that have metrics of their own: whole topics, in the order of their names. */
+export const metricsPartitionsMax = 20_000;
+/** Consumer groups that have metrics of their own. */
+export const metricsGroupsMax = 2_000;
+/** Partitions, of all these groups, that have. */
+export const metricsGroupPartitionsMax = 50_000;
+/** How often it is measured how late timers fire. */
+export const loopDelayProbeMs = 20;
+/** How long it is measured after a scrape: longer than scrapers' usual intervals. */
+export const loopDelayIdleMs = 5 * 60_000;
+
 assert(2 * partitionsMax <= messageElementsMax, "a response must be able to name all partitions");
 assert(
   2 * partitionsPerTopicMax < kafkaRequestElementsMax,
@@ -435,6 +554,16 @@ assert(
   "one connection must leave others' topics room",
 );
 assert(importInFlightBytesMax < commitQueueBytesMax, "an import must fit the commit queue");
+assert(streamUnsentBytesMax < httpSocketBacklogBytesMax, "a slow WebSocket waits before it is cut");
+assert(streamQuietMs < httpIdleMsMax, "a quiet stream is heard of before it seems idle");
+assert(memberSessionMs >= groupSessionMsMinDefault, "the coordinator takes such a member");
+assert(memberSessionMs > 3 * memberHeartbeatMs, "a member is not given up for one late heartbeat");
+assert(streamStalledMsMax < httpIdleMsMax, "a stalled stream is cut before it seems idle");
+assert(httpIdleMsMax <= 255_000, "the runtime waits no longer for an answer");
+assert(httpBodyMsMax < httpIdleMsMax, "a slow body is told what is wrong before it is cut off");
+assert(httpBodyBytesMax <= connectionInFlightBytesMax, "one body is no more than a connection");
+assert(httpRecordJsonBytesMax > 1.5 * nativeFrameBytesMax, "the largest record must fit in base64");
+assert(httpRecordJsonBytesMax <= httpBodyBytesMax, "a record must fit in a body");
 assert(controlConnectionsMax < descriptorsReserved, "commands must fit what is kept back");
 assert(kafkaFetchBytesMax + batchBytesMax < clientResponseBytesMax, "a Fetch must be readable");
 assert(nativeFrameBytesMax < producerInFlightBytesMax, "one message must fit a producer");

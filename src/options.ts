@@ -7,8 +7,8 @@
  */
 import { logFormats, logLevels } from "./base/logger.ts";
 import { parseDurability } from "./broker/topic-config-table.ts";
-import { choice, duration, integer, size, text, toggle } from "./cli/option-kinds.ts";
-import { defineOption } from "./cli/option.ts";
+import { choice, duration, integer, portNumber, size, text, toggle } from "./cli/option-kinds.ts";
+import { defineOption, repeated } from "./cli/option.ts";
 import type { About, Option, Values } from "./cli/option.ts";
 import type { OriginOf } from "./cli/resolve.ts";
 import * as limits from "./limits.ts";
@@ -36,22 +36,6 @@ const host = (about: About<string>): Option<string> =>
       parse: (given) =>
         /^[\w.-]+$|^[\da-f]*:[\da-f:.]+(%[\w.-]+)?$/i.test(given) ? given : undefined,
       show: (value) => value,
-    },
-    about,
-  );
-
-/** A port to listen on; 0: one that is free, `null`: none. */
-const portOrOff = (about: About<number>): Option<number | null> =>
-  defineOption<number | null, number>(
-    {
-      placeholder: "<port>",
-      expected: "a whole number from 0 to 65535, or off",
-      range: "0 to 65535, off",
-      parse(given) {
-        if (given === "off") return null;
-        return /^\d{1,5}$/.test(given) && Number(given) <= 65_535 ? Number(given) : undefined;
-      },
-      show: (value) => (value === null ? "off" : String(value)),
     },
     about,
   );
@@ -98,14 +82,30 @@ export const brokerOptions = {
     default: "127.0.0.1",
     help: "Address to listen on; one that other machines can reach needs --insecure",
   }),
-  nativePort: portOrOff({
+  nativePort: portNumber({
     default: 8080,
     help: "Port of Obelisk's own protocol; 0 takes a free one, off opens none",
   }),
-  kafkaPort: portOrOff({
+  kafkaPort: portNumber({
     default: 9092,
-    help: "Port of Kafka's protocol; commands of this machine need none",
+    help: "Port of Kafka's protocol; 0 takes a free one, off opens none",
   }),
+  httpPort: portNumber({
+    default: 8081,
+    help: "Port for HTTP: REST, health and more; 0 takes a free one, off opens none",
+  }),
+  httpHost: repeated(
+    text({
+      placeholder: "<name>",
+      help: "Name under which the HTTP port is reached, beside addresses and localhost",
+    }),
+  ),
+  httpOrigin: repeated(
+    text({
+      placeholder: "<origin>",
+      help: "Origin whose pages may use the HTTP port, as in https://console.example",
+    }),
+  ),
   kafkaAdvertised: endpoint({
     default: null,
     help: "Address that Kafka clients are told to connect to, if not the one they have come to",

@@ -6,10 +6,12 @@ import fs from "node:fs/promises";
 import nodePath from "node:path";
 import { assert } from "./base/assert.ts";
 import { systemClock } from "./base/clock.ts";
+import { ListenFailure } from "./base/listen-failure.ts";
 import type { Logger } from "./base/logger.ts";
 import { LoopShare } from "./base/loop-share.ts";
 import { type Random, systemRandom } from "./base/random.ts";
 import { Refusal } from "./base/refusal.ts";
+import type { RequestStats } from "./base/request-stats.ts";
 import type { Broker } from "./broker/broker.ts";
 import { createBroker } from "./broker/create-broker.ts";
 import { defaultGroupRules, type GroupRules } from "./broker/group-rules.ts";
@@ -36,10 +38,10 @@ import { openSegmentLog } from "./log/open.ts";
 import type { Metadata } from "./metadata/metadata.ts";
 import { openSqliteMetadata } from "./metadata/sql.ts";
 import { NativeProtocol } from "./native/protocol.ts";
-import type { Protocol } from "./net/connection.ts";
-import { listen, ListenFailure, type Listener } from "./net/listener.ts";
+import { listen, type Listener } from "./net/listener.ts";
 import { Network } from "./net/network.ts";
 import type { BrokerOptions } from "./options.ts";
+import { type NeighbourDoor, openHttp } from "./server-http.ts";
 
 /** What a broker without listeners needs to know. */
 export type HomeOptions = Pick<
@@ -59,6 +61,8 @@ export type HomeOptions = Pick<
 export interface Home {
   readonly broker: Broker;
   readonly groups: Groups;
+  /** What all logs have in common. */
+  readonly logs: LogEnvironment;
   /** Of each turn of the event loop, for clients' work. */
   readonly share: LoopShare;
   /** What Kafka's clients know the installation by. */
@@ -78,6 +82,16 @@ export async function openHome(
 ): Promise<Home | LockHeld | Refusal> {
   const lock = await takeDirectory(options.data);
   if (lock instanceof LockHeld || lock instanceof Refusal) return lock;
+  return await openLocked(options, logger, groupRules, lock);
+}
+
+/** Everything in a directory that is ours; a refusal gives it free. */
+async function openLocked(
+  options: HomeOptions,
+  logger: Logger,
+  groupRules: GroupRules,
+  lock: DirectoryLock,
+): Promise<Home | Refusal> {
   const metadata = await openSqliteMetadata(nodePath.join(options.data, metadataFileName), logger);
   if (metadata instanceof Refusal) {
     lock.release();
@@ -125,7 +139,9 @@ async function openParts(
     { disk, metadata, clock, random, logger, share, openLog, forgetTopic },
     settingsOf(options, groupRules),
   );
-  if (!(broker instanceof Refusal)) return { broker, groups, share, clusterId };
+  if (!(broker instanceof Refusal)) {
+    return { broker, groups, logs: environment, share, clusterId };
+  }
   await groups.close();
   return broker;
 }
@@ -223,14 +239,59 @@ export class StartFailure {
   constructor(readonly message: string) {}
 }
 
-/** Opens the data directory and the ports. */
+/**
+ * Opens the data directory and the ports. The HTTP port is the first, so that whoever asks is told
+ * that the broker lives and recovers; the others follow when it has.
+ */
 export async function startServer(
   options: BrokerOptions,
   logger: Logger,
 ): Promise<Server | StartFailure> {
-  const home = await openHome(options, logger, groupRulesOf(options));
-  if (home instanceof LockHeld) return new StartFailure(home.toString());
-  if (home instanceof Refusal) return new StartFailure(home.message);
+  const lock = await takeDirectory(options.data);
+  if (lock instanceof LockHeld) return new StartFailure(lock.toString());
+  if (lock instanceof Refusal) return new StartFailure(lock.message);
+  const network = await openNetwork(options, logger);
+  const http = openHttp(options, logger, network);
+  if (http instanceof ListenFailure) {
+    lock.release();
+    return new StartFailure(http.message);
+  }
+  const home = await openLocked(options, logger, groupRulesOf(options), lock);
+  if (home instanceof Refusal) {
+    await http?.stop(0);
+    return new StartFailure(home.message);
+  }
+  const kafka = kafkaProtocol(home, options, logger);
+  const native = new NativeProtocol(home.broker, systemClock);
+  const listeners = await openListeners(options, { native, kafka }, network);
+  if (listeners instanceof ListenFailure) {
+    await http?.stop(0);
+    await home.close();
+    return new StartFailure(listeners.message);
+  }
+  http?.run(home, listeners.map(neighbourOf));
+  const doors = listeners.map(({ listener: { name, address } }) => {
+    return { name: `${name} protocol`, address };
+  });
+  if (http !== null) doors.push({ name: "http", address: http.address });
+  const control = await openControl(options.data, kafka, logger);
+  if (control) doors.push({ name: "control socket", address: control.address });
+  const stop = async (deadlineMs: number): Promise<void> => {
+    // While the coordinator still answers: groups need not wait for members that lived here.
+    await http?.leave();
+    await Promise.all([
+      ...listeners.map(({ listener }) => listener.stop(deadlineMs)),
+      http?.stop(deadlineMs),
+      control?.stop(deadlineMs),
+      // Members that wait for one another are answered, or their connections would not end.
+      home.groups.close(),
+    ]);
+    await home.close();
+  };
+  return { broker: home.broker, doors, stop };
+}
+
+async function openNetwork(options: BrokerOptions, logger: Logger): Promise<Network> {
   const { connectionsMax } = await descriptorShares();
   if (connectionsMax < options.maxConnections) {
     logger.info("fewer connections than asked for: the system allows too few open files", {
@@ -238,7 +299,7 @@ export async function startServer(
       asked: options.maxConnections,
     });
   }
-  const network = new Network({
+  return new Network({
     clock: systemClock,
     logger,
     limits: {
@@ -246,39 +307,46 @@ export async function startServer(
       connectionsPerAddressMax: options.maxConnectionsPerAddress,
     },
   });
-  const kafka = kafkaProtocol(home, options, logger);
-  const protocols: readonly [name: string, port: number | null, protocol: Protocol][] = [
-    ["native", options.nativePort, new NativeProtocol(home.broker)],
-    ["kafka", options.kafkaPort, kafka],
+}
+
+/** A port, and what is spoken there. */
+interface OpenPort {
+  readonly listener: Listener;
+  readonly stats: RequestStats;
+}
+
+const neighbourOf = ({ listener, stats }: OpenPort): NeighbourDoor => {
+  const { name, address, port } = listener;
+  return {
+    ...{ name, address, port, stats },
+    get open() {
+      return listener.open;
+    },
+  };
+};
+
+/** The ports of protocols over plain sockets; after a failure none is open. */
+async function openListeners(
+  options: BrokerOptions,
+  { native, kafka }: { readonly native: NativeProtocol; readonly kafka: KafkaProtocol },
+  network: Network,
+): Promise<readonly OpenPort[] | ListenFailure> {
+  const ports = [
+    { name: "native", port: options.nativePort, protocol: native },
+    { name: "kafka", port: options.kafkaPort, protocol: kafka },
   ];
-  const listeners: Listener[] = [];
-  const doors: Door[] = [];
-  for (const [name, port, protocol] of protocols) {
+  const open: OpenPort[] = [];
+  for (const { name, port, protocol } of ports) {
     if (port === null) continue;
     const place = { hostname: options.host, port };
     const listener = listen({ name, place, network, protocol });
     if (listener instanceof ListenFailure) {
-      await Promise.all(listeners.map((open) => open.stop(0)));
-      await home.close();
-      return new StartFailure(listener.message);
+      await Promise.all(open.map((each) => each.listener.stop(0)));
+      return listener;
     }
-    listeners.push(listener);
-    doors.push({ name: `${name} protocol`, address: listener.address });
+    open.push({ listener, stats: protocol.stats });
   }
-  const control = await openControl(options.data, kafka, logger);
-  if (control) {
-    listeners.push(control);
-    doors.push({ name: "control socket", address: control.address });
-  }
-  const stop = async (deadlineMs: number): Promise<void> => {
-    await Promise.all([
-      ...listeners.map((listener) => listener.stop(deadlineMs)),
-      // Members that wait for one another are answered, or their connections would not end.
-      home.groups.close(),
-    ]);
-    await home.close();
-  };
-  return { broker: home.broker, doors, stop };
+  return open;
 }
 
 /** Kafka's protocol over a broker: for its doors, or for the process that has opened the home. */

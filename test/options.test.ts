@@ -41,6 +41,9 @@ test("without any option the broker is safe: on loopback, and an OK means on the
     host: "127.0.0.1",
     nativePort: 8080,
     kafkaPort: 9092,
+    httpPort: 8081,
+    httpHost: [],
+    httpOrigin: [],
     kafkaAdvertised: null,
     insecure: false,
     fsync: { fsync: "always" },
@@ -68,6 +71,7 @@ describe("the edges of each bound are allowed, and one step further is not", () 
   test.each([
     ["native-port", "0", "65535", "-1", "65536"],
     ["kafka-port", "0", "65535", "-1", "65536"],
+    ["http-port", "0", "65535", "-1", "65536"],
     ["kafka-advertised", "a:1", "a:65535", "a:0", "a:65536"],
     ["group-initial-rebalance-delay-ms", "0", "30m", "-1", "31m"],
     ["group-min-session-timeout-ms", "1", "30m", "0", "31m"],

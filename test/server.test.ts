@@ -36,7 +36,17 @@ async function openedHome(data: string): Promise<Home> {
 
 const tryServer = (data: string, ...args: string[]): Promise<Server | StartFailure> =>
   startServer(
-    brokerOptionsOf("--data", data, "--native-port", "0", "--kafka-port", "0", ...args),
+    brokerOptionsOf(
+      "--data",
+      data,
+      "--native-port",
+      "0",
+      "--kafka-port",
+      "0",
+      "--http-port",
+      "0",
+      ...args,
+    ),
     new MemoryLogger(),
   );
 
@@ -124,6 +134,7 @@ describe("a server", () => {
     expect(server.server.doors).toEqual([
       { name: "native protocol", address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) },
       { name: "kafka protocol", address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) },
+      { name: "http", address: expect.stringMatching(/^127\.0\.0\.1:\d+$/) },
       { name: "control socket", address: join(server.data, controlSocketName) },
     ]);
   });
@@ -206,6 +217,66 @@ describe("a server", () => {
   });
 });
 
+describe("ports", () => {
+  const doorsOf = (server: TestServer): string[] => server.server.doors.map(({ name }) => name);
+
+  test("that are off are not opened", async () => {
+    const off = ["--native-port", "off", "--kafka-port", "off", "--http-port", "off"];
+    await using server = await TestServer.start(...off);
+    expect(doorsOf(server)).toEqual(["control socket"]);
+  });
+
+  test("are all closed again if one of them is taken, whichever it is", async () => {
+    await using server = await TestServer.start();
+    for (const [at, name] of ["--native-port", "--kafka-port", "--http-port"].entries()) {
+      using directory = temporaryDirectory();
+      const port = String(portOf(server.server.doors[at]?.address ?? ""));
+      const started = await tryServer(directory.path, name, port);
+      expect(started).toMatchObject({ message: expect.stringContaining(` ${port} on 127.0.0.1 `) });
+      expect(await isFree(directory.path)).toBeTrue();
+    }
+  });
+});
+
+describe("the HTTP port", () => {
+  const ask = async (server: TestServer, path: string, init: RequestInit = {}) =>
+    await fetch(`http://${server.server.doors[2]?.address}${path}`, init);
+
+  const clusterOf = async (server: TestServer): Promise<string> => {
+    const text = await (await ask(server, "/v3/clusters")).text();
+    return `/v3/clusters/${/"cluster_id":"([^"]+)"/.exec(text)?.[1]}`;
+  };
+
+  test("is ready once the server is, and leads to where Kafka's clients go", async () => {
+    await using server = await TestServer.start("--kafka-advertised", "broker.example:19092");
+    expect((await ask(server, "/health/ready")).status).toBe(200);
+    const broker = await (await ask(server, `${await clusterOf(server)}/brokers/1`)).json();
+    expect(broker).toMatchObject({ host: "broker.example", port: 19_092 });
+  });
+
+  test("stores what it acknowledges, over a restart", async () => {
+    await using server = await TestServer.start();
+    const value = { type: "STRING", data: "v" };
+    const { status } = await ask(server, `${await clusterOf(server)}/topics/t/records`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ value, timestamp: 5 }),
+    });
+    expect(status).toBe(200);
+    await server.stop();
+    await server.start();
+    expect(await server.records("t")).toEqual([{ key: null, value: "v", timestamp: 5 }]);
+  });
+
+  test("has the names that it is given, and no others", async () => {
+    await using server = await TestServer.start("--http-host", "Broker.Example");
+    const status = async (host: string) =>
+      (await ask(server, "/health/live", { headers: { host } })).status;
+    expect(await status("broker.example:8081")).toBe(200);
+    expect(await status("evil.example")).toBe(421);
+  });
+});
+
 describe("the control socket", () => {
   /** The cluster as whoever comes by the socket sees it. */
   async function ask(server: TestServer, ...topics: string[]) {
@@ -252,7 +323,9 @@ describe("the control socket", () => {
   });
 
   test("is all there is where no port is wanted", async () => {
-    await using server = await TestServer.start("--native-port", "off", "--kafka-port", "off");
+    await using server = await TestServer.start(
+      ...["--native-port", "off", "--kafka-port", "off", "--http-port", "off"],
+    );
     const path = join(server.data, controlSocketName);
     expect(server.server.doors).toEqual([{ name: "control socket", address: path }]);
     await server.server.broker.createTopic({ name: "orders" });
@@ -313,10 +386,23 @@ describe("the control socket", () => {
     const data = join(directory.path, name);
     prepare(join(data, controlSocketName));
     const logger = new MemoryLogger();
-    const options = brokerOptionsOf("--data", data, "--native-port", "0", "--kafka-port", "0");
+    const options = brokerOptionsOf(
+      "--data",
+      data,
+      "--native-port",
+      "0",
+      "--kafka-port",
+      "0",
+      "--http-port",
+      "0",
+    );
     const server = await startServer(options, logger);
     if (server instanceof StartFailure) throw new Error(server.message);
-    expect(server.doors.map((door) => door.name)).toEqual(["native protocol", "kafka protocol"]);
+    expect(server.doors.map((door) => door.name)).toEqual([
+      "native protocol",
+      "kafka protocol",
+      "http",
+    ]);
     const warnings = logger.events.filter(({ level }) => level === "warn");
     expect(warnings).toMatchObject([{ event: expect.stringMatching(/^no control socket/) }]);
     const peer = await Peer.connect(portOf(server.doors[0]?.address ?? ""));

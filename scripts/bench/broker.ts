@@ -24,6 +24,8 @@ export async function startBroker(data: string, args: string[] = []): Promise<Be
       "0",
       "--kafka-port",
       "0",
+      "--http-port",
+      "0",
       "--log-format",
       "json",
       ...args,

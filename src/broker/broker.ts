@@ -10,6 +10,7 @@ import type { ConfigChange } from "./config-change.ts";
 import type { ConfigEntry } from "./config-entries.ts";
 import type { ProduceOptions } from "./produced-batch.ts";
 import type { PastIdentity, ProducerIdentity } from "./producer-ids.ts";
+import type { BrokerStats, Traffic } from "./stats.ts";
 import type { TopicConfig } from "./topic-config.ts";
 import type { Wait, Watched, WaitFor } from "./waiters.ts";
 import type { Watermarks } from "./watermarks.ts";
@@ -44,6 +45,8 @@ export interface Partition extends Watched {
   /** What it stores; what is to be appended goes through {@link append} or {@link produce}. */
   readonly log: PartitionLog;
   readonly watermarks: Watermarks;
+  /** Who hands records to a client counts them here. */
+  readonly traffic: Traffic;
   /** The epoch of its leader: always the same, since one broker has always been it. */
   readonly leaderEpoch: number;
 
@@ -133,6 +136,9 @@ export interface ChangeOptions {
 
 /** Methods never throw and promises never reject: refusals are values. */
 export interface Broker {
+  readonly stats: BrokerStats;
+  /** Idempotent producers that are remembered, each once for each of its partitions. */
+  readonly producerCount: number;
   /** A topic that exists and is ready; the hot path: one map look-up. */
   topic(name: string): Topic | undefined;
   /** All topics, sorted by name. */

@@ -15,6 +15,7 @@ import { ProducerCensus } from "./producer-census.ts";
 import { ProducerIds } from "./producer-ids.ts";
 import { producerFile } from "./producer-snapshot.ts";
 import { DiskSpace } from "./space.ts";
+import { BrokerStats } from "./stats.ts";
 import { type ForgetTopic, type OpenLog, TopicLife } from "./topic-life.ts";
 import { recoverTopics } from "./topic-recovery.ts";
 import { type TopicRules, Topics } from "./topics.ts";
@@ -68,6 +69,7 @@ export async function createBroker(
     life,
     space,
     census: new ProducerCensus(clock, logger),
+    stats: new BrokerStats(),
     examinations: new Examinations(parts.share),
     producerIds: new ProducerIds(metadata.producerIds, clock),
     producerStore: (topic: string, index: number) => {

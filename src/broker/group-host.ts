@@ -74,6 +74,8 @@ export class GroupHost {
   readonly #syncs = new Waiting<SyncGroupReply>();
   readonly #heartbeats = new Waiting<HeartbeatReply>();
   readonly #leaves = new Waiting<LeaveGroupReply>();
+  /** How often a group has begun to rebalance, since the start. */
+  rebalances = 0;
   #tickets = 0;
   #bytes = 0;
 
@@ -234,6 +236,7 @@ export class GroupHost {
         return this.#store(hosted, effect.storeId, effect.row);
       case "state": {
         const { state, generationId: generation, memberCount: members, reason } = effect;
+        if (state === "PreparingRebalance") this.rebalances += 1;
         const group = hosted.group.groupId;
         return this.parts.logger.info("group changed", {
           group,

@@ -77,6 +77,11 @@ export class Groups implements GroupCoordinator {
     this.#check = this.#checkLater();
   }
 
+  /** How often a group has begun to rebalance, since the start. */
+  get rebalances(): number {
+    return this.host.rebalances;
+  }
+
   async joinGroup(request: JoinGroupRequest, caller: GroupCaller): Promise<JoinGroupReply> {
     const { groupId, memberId } = request;
     const refused = (errorCode: GroupErrorCode): JoinGroupReply => joinRefused(errorCode, memberId);

@@ -59,6 +59,13 @@ export class LateLog implements PartitionLog {
   get sizeBytes(): number {
     return this.#log.sizeBytes;
   }
+  get segmentCount(): number {
+    return this.#log.segmentCount;
+  }
+
+  get sealedBy(): Refusal | null {
+    return this.#log.sealedBy;
+  }
 
   append(batch: Uint8Array): Appended | Refusal {
     return this.#log.append(batch);

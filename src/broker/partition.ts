@@ -23,6 +23,7 @@ import { ProducerKeeper } from "./producer-keeper.ts";
 import type { RetainedBatch } from "./producer-sequence.ts";
 import type { ProducerStore } from "./producer-snapshot.ts";
 import type { DiskSpace } from "./space.ts";
+import { type BrokerStats, Traffic } from "./stats.ts";
 import { Watches } from "./waiters.ts";
 import { Watermarks } from "./watermarks.ts";
 
@@ -40,6 +41,7 @@ export interface PartitionParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly census: ProducerCensus;
+  readonly stats: BrokerStats;
   readonly examinations: Examinations;
   /** Where the producers of one partition are kept. */
   readonly producerStore: (topic: string, index: number) => ProducerStore;
@@ -51,9 +53,11 @@ export class HostedPartition implements Partition {
   readonly leaderEpoch = leaderEpoch;
   readonly watermarks: Watermarks;
   readonly watches = new Watches();
+  readonly traffic = new Traffic();
   readonly #keeper: ProducerKeeper;
-  /** `log.visibleBytes` when those who wait were last told. */
+  /** `log.visibleBytes` and `log.visibleOffset` when those who wait were last told. */
   #visibleBytes: number;
+  #visibleOffset: Offset;
   /** Set once, by {@link end} or {@link close}. */
   #ended: Refusal | null = null;
   /** Batches whose records are looked at, or will be: later ones wait for them. */
@@ -70,6 +74,7 @@ export class HostedPartition implements Partition {
     this.topic = owner.name;
     this.watermarks = new Watermarks(log);
     this.#visibleBytes = log.visibleBytes;
+    this.#visibleOffset = log.visibleOffset;
     const store = parts.producerStore(owner.name, index);
     const logger = (): Logger => parts.logger.with({ topic: owner.name, partition: index });
     this.#keeper = new ProducerKeeper(log, store, parts.census, logger);
@@ -237,6 +242,7 @@ export class HostedPartition implements Partition {
   #append(batch: Uint8Array): Appended | Refusal {
     const appended = this.parts.space.take(batch.byteLength) ?? this.log.append(batch);
     if (appended instanceof Refusal) return appended;
+    this.parts.stats.appended(batch.byteLength, appended.nextOffset - appended.baseOffset);
     this.watermarks.set(this.log);
     this.#keeper.appended(appended.baseOffset, batch.byteLength);
     return appended;
@@ -254,6 +260,10 @@ export class HostedPartition implements Partition {
   #visible(): void {
     const bytes = this.log.visibleBytes - this.#visibleBytes;
     this.#visibleBytes += bytes;
+    const records = this.log.visibleOffset - this.#visibleOffset;
+    this.#visibleOffset = this.log.visibleOffset;
+    // Without bytes it is a log that could not be opened before, and brings what it has.
+    if (bytes > 0) this.traffic.received(records, bytes);
     this.watermarks.set(this.log);
     this.#keeper.producers.commit(this.log.visibleOffset);
     this.watches.arrived(bytes);

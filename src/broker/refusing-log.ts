@@ -14,6 +14,8 @@ export function refusingLog(refusal: Refusal): PartitionLog {
     endOffset: offset(0),
     visibleBytes: 0,
     sizeBytes: 0,
+    segmentCount: 0,
+    sealedBy: refusal,
     append: () => refusal,
     read: () => refusal,
     offsetForTime: () => Promise.resolve(refusal),

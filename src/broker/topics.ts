@@ -33,6 +33,7 @@ import { LateLogs } from "./late-log.ts";
 import type { PartitionParts } from "./partition.ts";
 import type { PastIdentity, ProducerIdentity, ProducerIds } from "./producer-ids.ts";
 import { Slots } from "./slots.ts";
+import type { BrokerStats } from "./stats.ts";
 import { logConfigOf, storedTopicConfig, type TopicConfig, topicConfigOf } from "./topic-config.ts";
 import type { TopicLife } from "./topic-life.ts";
 import { collisionKey, topicNameFault, turnKey } from "./topic-name.ts";
@@ -108,6 +109,14 @@ export class Topics implements Broker {
     }
     this.#late = new LateLogs(parts.clock, recovered.late);
     this.#sweeping = this.#sweep(recovered.deleted);
+  }
+
+  get stats(): BrokerStats {
+    return this.parts.stats;
+  }
+
+  get producerCount(): number {
+    return this.parts.census.count;
   }
 
   topic(name: string): Topic | undefined {

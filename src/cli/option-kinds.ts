@@ -83,6 +83,22 @@ export const integer = <D extends number | null = number>(
     about,
   );
 
+/** A TCP port; 0 takes a free one, `off` (`null`) opens none. */
+export const portNumber = (about: About<number>): Option<number | null> =>
+  defineOption<number | null, number>(
+    {
+      placeholder: "<port>",
+      expected: "a port from 0 to 65535, or off",
+      range: "0 to 65535, off",
+      parse(given) {
+        if (given === "off") return null;
+        return /^\d{1,5}$/.test(given) ? within(Number(given), { min: 0, max: 65_535 }) : undefined;
+      },
+      show: (value) => (value === null ? "off" : String(value)),
+    },
+    about,
+  );
+
 /** Suffixes of a size. Powers of 1024 throughout: "kB" and its like mean two things, so neither. */
 const byteUnits: readonly (readonly [suffix: string, bytes: number])[] = [
   ["TiB", 1024 ** 4],

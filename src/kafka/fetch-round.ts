@@ -32,6 +32,8 @@ export interface FetchedPartition {
   readonly partition: Partition | undefined;
   readonly records: readonly Uint8Array[];
   readonly bytes: number;
+  /** How many records these are, from the offset asked for on. */
+  readonly count: number;
 }
 
 /** A partition of which more would be taken, once there is more. */
@@ -40,6 +42,8 @@ export interface MorePartition {
   readonly nextOffset: Offset;
   readonly bytesMax: number;
 }
+
+const nothing = { records: [], bytes: 0, count: 0 };
 
 /** See the head of this file. */
 export class FetchRound {
@@ -72,7 +76,7 @@ export class FetchRound {
     const fault = partition.leaderEpochFault(wanted.currentLeaderEpoch);
     if (fault !== null) return this.#fail(wanted, refusalErrors[fault.code], partition);
     const room = Math.min(wanted.partitionMaxBytes, this.bytesMax - this.bytes);
-    if (room <= 0 && this.bytes > 0) return this.#add(wanted, partition, [], 0);
+    if (room <= 0 && this.bytes > 0) return this.#add(wanted, partition, nothing);
     // What comes while this is being read counts as more.
     const end = partition.highWatermark;
     const read = partition.read(wanted.fetchOffset, Math.max(room, 1));
@@ -99,26 +103,26 @@ export class FetchRound {
       return this.#fail(wanted, refusalErrors[read.code], partition);
     }
     // A batch that is larger than the room is taken only if it is the first one.
-    if (read.bytes > room && this.bytes > 0) return this.#add(wanted, partition, [], 0);
+    if (read.bytes > room && this.bytes > 0) return this.#add(wanted, partition, nothing);
     const bytesMax = wanted.partitionMaxBytes - read.bytes;
     const { nextOffset } = read;
     if (nextOffset >= end && bytesMax > 0) this.more.push({ partition, nextOffset, bytesMax });
-    return this.#add(wanted, partition, read.chunks, read.bytes);
+    const count = read.bytes > 0 ? nextOffset - wanted.fetchOffset : 0;
+    return this.#add(wanted, partition, { records: read.chunks, bytes: read.bytes, count });
   }
 
   #add(
     wanted: WantedPartition,
     partition: Partition,
-    records: readonly Uint8Array[],
-    bytes: number,
+    found: Pick<FetchedPartition, "records" | "bytes" | "count">,
   ): null {
-    this.results.push({ wanted, error: "NONE", partition, records, bytes });
-    this.bytes += bytes;
+    this.results.push({ wanted, error: "NONE", partition, ...found });
+    this.bytes += found.bytes;
     return null;
   }
 
   #fail(wanted: WantedPartition, error: ErrorName, partition: Partition | undefined): null {
-    this.results.push({ wanted, error, partition, records: [], bytes: 0 });
+    this.results.push({ wanted, error, partition, ...nothing });
     this.hasError = true;
     return null;
   }

@@ -3,6 +3,7 @@
  *
  * Owns the writer, in which each response is written in one go, and the counts of requests.
  */
+import { RequestStats } from "../base/request-stats.ts";
 import { kafkaFetchesBytesMax, kafkaFrameBytesMax } from "../limits.ts";
 import { Writer } from "../wire/writer.ts";
 import { FetchBudget } from "./fetch-budget.ts";
@@ -19,6 +20,8 @@ export class KafkaProtocol {
   readonly framing = { littleEndian: false, payloadBytesMax: kafkaFrameBytesMax };
   readonly services: Services;
   readonly writer = new Writer();
+  /** By API, from the arrival of a request until its response is written. */
+  readonly stats = new RequestStats();
 
   constructor(parts: KafkaParts) {
     this.services = {

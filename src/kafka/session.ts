@@ -38,6 +38,8 @@ import { Malformed, Reader } from "../wire/reader.ts";
 import type { Row, Shape } from "../wire/table.ts";
 import type { ApiName } from "./apis.ts";
 import { type ReadRequest, readRequest, type Routed, routeOf, writeResponse } from "./dispatch.ts";
+import { visitErrors } from "./error-count.ts";
+import { errorName } from "./errors.ts";
 import { FetchSession } from "./fetch-sessions.ts";
 import type { Answer, Caller, Endpoint } from "./handler.ts";
 import type { KafkaProtocol } from "./protocol.ts";
@@ -66,6 +68,8 @@ interface Frame {
 /** One request that is not answered. */
 interface Pending {
   readonly routed: Routed;
+  /** When it was received; milliseconds, monotonic. */
+  readonly receivedAt: number;
   /** `null` once it has started. */
   frame: Frame | null;
   /** What is reserved for it. */
@@ -136,7 +140,8 @@ export class KafkaSession {
     const charge = end - start + frameOverheadBytes;
     this.#charged += charge;
     const frame = { bytes, view, start, end };
-    this.#queue.push({ routed, frame, charge, read: null, response: undefined });
+    const receivedAt = this.protocol.services.clock.monotonic();
+    this.#queue.push({ routed, receivedAt, frame, charge, read: null, response: undefined });
   }
 
   emptyFrame(): void {
@@ -273,13 +278,15 @@ export class KafkaSession {
   /** Puts the responses that are known, and whose turn it is, into the outbox. */
   #answer(): void {
     for (; this.#first < this.#next; this.#first++) {
-      const { routed, read, response, charge } = this.#queue[this.#first]!;
+      const pending = this.#queue[this.#first]!;
+      const { routed, read, response, charge } = pending;
       if (response === undefined) break;
       if (this.protocol.services.share.isSpent) {
         this.#awaitTurn();
         break;
       }
       this.#charged -= charge;
+      this.#note(pending, response);
       if (response === null || read === null) continue;
       for (const piece of writeResponse(this.protocol.writer, routed.route, read, response)) {
         this.#outbox.push(piece);
@@ -293,6 +300,15 @@ export class KafkaSession {
       this.#first = 0;
     }
     this.#send();
+  }
+
+  #note({ routed: { route }, receivedAt }: Pending, response: Row<Shape> | null): void {
+    const { stats, services } = this.protocol;
+    stats.answered(route.name, services.clock.monotonic() - receivedAt);
+    if (response === null) return;
+    visitErrors(route.api.response.shape, response, (code) => {
+      stats.failed(errorName(code) ?? "UNKNOWN_SERVER_ERROR");
+    });
   }
 
   /** Hands the link what the peer is about to take. */

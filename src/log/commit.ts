@@ -167,11 +167,14 @@ export class CommitPipeline {
     assert(segment !== undefined, "a group holds a write");
     const { disk, files } = this.environment;
     const mode = this.#mode();
+    const chunks = chunksOf(group);
+    const begunAt = this.environment.clock.monotonic();
     await files.use(segment.logPath, mode, async (file) => {
       if (file !== segment.writtenThrough) await expectEnd(file, group);
       segment.writtenThrough = file;
-      await file.append(chunksOf(group));
+      await file.append(chunks);
     });
+    this.#noteWritten(group, chunks, mode, begunAt);
     if (!segment.created) {
       await disk.syncDirectory(segment.directory);
       segment.created = true;
@@ -184,6 +187,21 @@ export class CommitPipeline {
     this.syncInTime(segment);
   }
 
+  /** @param begunAt when its turn had come; milliseconds, monotonic */
+  #noteWritten(
+    group: readonly Write[],
+    chunks: readonly Uint8Array[],
+    mode: OpenMode,
+    begunAt: number,
+  ): void {
+    const { stats, clock } = this.environment;
+    const isDurable = mode === "append-durable";
+    const durations = isDurable ? stats.durableWritesMs : stats.bufferedWritesMs;
+    durations.observe(clock.monotonic() - begunAt);
+    stats.writeBytes.observe(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+    stats.writeBatches.observe(group.length);
+  }
+
   #mode(): OpenMode {
     return this.#durability.fsync === "always" ? "append-durable" : "append";
   }
@@ -193,6 +211,7 @@ export class CommitPipeline {
     if (!(error instanceof DiskError)) throw error;
     const first = group[0];
     assert(first !== undefined, "a group holds a write");
+    this.environment.stats.noteFailedWrite(error.kind);
     const { segment } = first;
     const position = first.end.position - first.piece.bytes.length;
     // A sync that failed is never tried again and then believed, whatever it failed for.
@@ -241,8 +260,11 @@ export class CommitPipeline {
   /** Makes durable what was written to `segment`; a failure seals the log. */
   async sync(segment: Segment): Promise<void> {
     if (!segment.created || segment.isRemoved || this.#sealedBy !== null) return;
+    const { files, clock, stats } = this.environment;
+    const begunAt = clock.monotonic();
     try {
-      await this.environment.files.use(segment.logPath, this.#mode(), (file) => file.sync());
+      await files.use(segment.logPath, this.#mode(), (file) => file.sync());
+      stats.syncsMs.observe(clock.monotonic() - begunAt);
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       this.seal(`syncing ${segment.logPath} failed: ${error.message}`);

@@ -14,6 +14,7 @@ import {
 } from "../limits.ts";
 import { RecordCache } from "./cache.ts";
 import { FilePool } from "./file-pool.ts";
+import { LogStats } from "./stats.ts";
 
 /** Something whose acknowledged end is written beside its log from time to time. */
 export interface Publishing {
@@ -44,6 +45,7 @@ export class LogEnvironment {
   readonly logger: Logger;
   readonly cache: RecordCache;
   readonly files: FilePool;
+  readonly stats = new LogStats();
   readonly isReadOnly: boolean;
   /** Segments whose index is mapped, in the order of mapping. */
   readonly #mapped = new Set<Mapping>();
@@ -59,6 +61,10 @@ export class LogEnvironment {
     const cacheBytes = parts.cacheBytes ?? cacheBytesDefault;
     this.cache = new RecordCache(cacheBytes, Math.min(cacheSlabBytes, Math.max(1, cacheBytes)));
     this.files = new FilePool(parts.disk, parts.filesOpenMax ?? logFilesOpenMax);
+  }
+
+  get mappedIndexes(): number {
+    return this.#mapped.size;
   }
 
   /** Counts a mapped index; the oldest goes where there are too many (`vm.max_map_count`). */

@@ -66,6 +66,9 @@ export interface PartitionLog {
   readonly visibleBytes: number;
   /** Bytes of all segments. */
   readonly sizeBytes: number;
+  readonly segmentCount: number;
+  /** Why it takes no appends, and will take none until somebody acts; `null`: it does. */
+  readonly sealedBy: Refusal | null;
 
   /**
    * Takes one whole, checked batch, stamps it (in a copy: the caller's bytes are free afterwards),

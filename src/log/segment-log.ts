@@ -108,6 +108,14 @@ export class SegmentLog implements PartitionLog, Publishing {
     return this.#segments.reduce((sum, segment) => sum + segment.endPosition, 0);
   }
 
+  get segmentCount(): number {
+    return this.#segments.length;
+  }
+
+  get sealedBy(): Refusal | null {
+    return this.#pipeline.sealedBy;
+  }
+
   get segments(): readonly Segment[] {
     return this.#segments;
   }
@@ -139,6 +147,7 @@ export class SegmentLog implements PartitionLog, Publishing {
     const limit = this.#limitOf(segment);
     if (from >= limit.offset) return missingRefusal(segment, from, this.#after(segment));
     const cached = readCached(segment, from, budget, limit);
+    if (cached !== null) this.environment.stats.cacheHits += 1;
     return cached ?? this.#readFile(segment, from, budget, limit);
   }
 
@@ -381,7 +390,11 @@ export class SegmentLog implements PartitionLog, Publishing {
     bytesMax: number,
     limit: Mark,
   ): Promise<LogRead | Refusal> {
+    const { stats, clock } = this.environment;
+    const begunAt = clock.monotonic();
+    stats.cacheMisses += 1;
     const read = await readFile(segment, from, bytesMax, limit);
+    stats.fileReadsMs.observe(clock.monotonic() - begunAt);
     // The segment may have gone while it was read: then that is the answer.
     if (this.#isDeleted && this.#closed) return this.#closed;
     if (from < this.#start) return this.#outOfRange(from);

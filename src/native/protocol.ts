@@ -4,10 +4,11 @@
  * Owns the names of topics seen lately, idle batch builders, and the counters. Builders are taken
  * and given back within one synchronous step of one session, so a few serve all connections.
  */
+import type { Clock } from "../base/clock.ts";
+import { RequestStats } from "../base/request-stats.ts";
 import type { Broker } from "../broker/broker.ts";
 import { nativeBuildersIdleMax, nativeFrameBytesMax } from "../limits.ts";
 import { BatchBuilder } from "../record/builder.ts";
-import type { Reply } from "./replies.ts";
 import { NativeSession, type NativeLink } from "./session.ts";
 import { TopicNames } from "./topic-names.ts";
 
@@ -15,18 +16,15 @@ import { TopicNames } from "./topic-names.ts";
 export class NativeProtocol {
   readonly framing = { littleEndian: true, payloadBytesMax: nativeFrameBytesMax };
   readonly names = new TopicNames();
-  /** Frames answered since the start, by reply. */
-  readonly answered: Record<Reply, number> = {
-    OK: 0,
-    CORRUPTED: 0,
-    INVALID_FORMAT: 0,
-    PROTOCOL_ERROR: 0,
-    PUBLISH_FAILED: 0,
-  };
+  /** One kind, "Publish": a batch, from its append until it is committed. Errors are frames. */
+  readonly stats = new RequestStats();
   readonly #builders: BatchBuilder[] = [];
   #firstPartitions = 0;
 
-  constructor(readonly broker: Broker) {}
+  constructor(
+    readonly broker: Broker,
+    readonly clock: Clock,
+  ) {}
 
   open(link: NativeLink): NativeSession {
     return new NativeSession(this, link);

@@ -302,6 +302,8 @@ export class NativeSession {
     const { partition, builder, fate } = group;
     if (builder.recordsCount === 0) return;
     group.fate = { reply: null };
+    const { stats, clock } = this.protocol;
+    const begunAt = clock.monotonic();
     const appended = partition.append(builder.buildInPlace());
     builder.clear();
     if (appended instanceof Refusal) {
@@ -310,6 +312,7 @@ export class NativeSession {
     }
     void appended.committed.then((refusal) => {
       this.link.guard(() => {
+        stats.answered("Publish", clock.monotonic() - begunAt);
         fate.reply = refusal === null ? "OK" : replyToRefusal[refusal.code];
         this.#answer();
       });
@@ -332,7 +335,7 @@ export class NativeSession {
     let bytes = 0;
     for (let run = this.#runs.takeKnown(); run !== null; run = this.#runs.takeKnown()) {
       sendReplies(run.reply, run.frames, (piece) => this.link.send(piece));
-      this.protocol.answered[run.reply] += run.frames;
+      if (run.reply !== "OK") this.protocol.stats.failed(run.reply, run.frames);
       bytes += run.bytes;
     }
     if (bytes > 0) this.link.release(bytes);

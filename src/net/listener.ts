@@ -6,6 +6,7 @@
  * happens on one connection reaches another; the runtime's handlers here are synchronous and
  * throw nothing.
  */
+import { ListenFailure } from "../base/listen-failure.ts";
 import { Connection, type Protocol } from "./connection.ts";
 import type { Network } from "./network.ts";
 
@@ -29,17 +30,6 @@ export interface ListenOptions {
   readonly protocol: Protocol;
 }
 
-/** Why a place could not be opened, as far as somebody can act on it. */
-export type ListenFailureCode = "taken" | "no such address" | "not permitted" | "failed";
-
-/** A place that could not be opened. The message says what to do. */
-export class ListenFailure {
-  constructor(
-    readonly code: ListenFailureCode,
-    readonly message: string,
-  ) {}
-}
-
 type Socket = Bun.Socket<Connection | undefined>;
 
 /** Where the peers of a Unix socket are. */
@@ -50,7 +40,9 @@ export function listen(options: ListenOptions): Listener | ListenFailure {
   try {
     return new Listener(options);
   } catch (error) {
-    return failureOf(error, options);
+    const { name, place } = options;
+    if ("unix" in place) return new ListenFailure("failed", `${name} socket: ${String(error)}`);
+    return ListenFailure.of(error, name, place.port, place.hostname);
   }
 }
 
@@ -60,6 +52,8 @@ export class Listener {
   readonly #connections = new Set<Connection>();
   /** `host:port`, or the path of the socket. */
   readonly address: string;
+  /** `null`: it is a socket. */
+  readonly port: number | null;
   #stopping: Promise<void> | undefined;
   /** Connections over a Unix socket so far: peers have no other names. */
   #unixAccepted = 0;
@@ -84,12 +78,23 @@ export class Listener {
     if ("unix" in place) {
       this.#server = Bun.listen<Connection | undefined>({ ...place, ...how });
       this.address = place.unix;
+      this.port = null;
     } else {
       const server = Bun.listen<Connection | undefined>({ ...place, ...how });
       this.#server = server;
+      this.port = server.port;
       const { hostname } = place;
       this.address = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${server.port}`;
     }
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  /** Connections that came through it and are open now. */
+  get open(): number {
+    return this.#connections.size;
   }
 
   /**
@@ -149,28 +154,5 @@ export class Listener {
     const { network, name } = this.options;
     network.logger.error("connection failed", { listener: name, error: String(error) });
     socket.terminate();
-  }
-}
-
-function failureOf(error: unknown, options: ListenOptions): ListenFailure {
-  const { name, place } = options;
-  if ("unix" in place) return new ListenFailure("failed", `${name} socket: ${String(error)}`);
-  const where = `${name} port ${place.port} on ${place.hostname}`;
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  switch (code) {
-    case "EADDRINUSE":
-      return new ListenFailure(
-        "taken",
-        `${where} is taken: stop the other program, or another broker, or choose a free port`,
-      );
-    case "EADDRNOTAVAIL":
-      return new ListenFailure("no such address", `${where}: this machine has no such address`);
-    case "EACCES":
-      return new ListenFailure(
-        "not permitted",
-        `${where}: the system reserves this port; choose one above 1023, or grant the right`,
-      );
-    default:
-      return new ListenFailure("failed", `${where}: ${String(error)}`);
   }
 }

@@ -1,6 +1,14 @@
-import { expect, test } from "bun:test";
-import { emptyAssignment, subscribedTopics } from "../../src/broker/consumer-protocol.ts";
+import { describe, expect, test } from "bun:test";
+import {
+  assignedPartitions,
+  assignmentTo,
+  emptyAssignment,
+  subscribedTopics,
+  subscriptionTo,
+  topicsOf as topicsIn,
+} from "../../src/broker/consumer-protocol.ts";
 import type { Member } from "../../src/broker/group-members.ts";
+import { assignmentOf } from "../support/http-world.ts";
 import { randomBytes, randomForTest } from "../support/seed.ts";
 import { subscription } from "./groups-world.ts";
 
@@ -70,4 +78,42 @@ test("nothing is said to a consumer in bytes: version, no topics, no user data",
   expect(emptyAssignment("consumer").toHex()).toBe("000000000000ffffffff");
   expect(emptyAssignment("connect")).toHaveLength(0);
   expect(emptyAssignment(null)).toHaveLength(0);
+});
+
+test("what a member was told to read", () => {
+  const assigned = assignedPartitions(assignmentOf("é", 3, 5));
+  expect(assigned).toEqual([
+    { topic: "é", partition: 3 },
+    { topic: "é", partition: 5 },
+  ]);
+  expect(assignedPartitions(emptyAssignment("consumer"))).toEqual([]);
+});
+
+test("an assignment that is cut short anywhere has nothing in it, and random bytes do no harm", () => {
+  const whole = assignmentOf("orders", 1, 2);
+  for (let length = 0; length < whole.length; length++) {
+    expect(assignedPartitions(whole.subarray(0, length))).toEqual([]);
+  }
+  const random = randomForTest();
+  for (let round = 0; round < 1_000; round++) {
+    assignedPartitions(randomBytes(random, random.below(40)));
+  }
+});
+
+describe("what members of this process say", () => {
+  test("a subscription is read back", () => {
+    expect(topicsIn(subscriptionTo(["t", "größe"]))).toEqual(["t", "größe"]);
+    expect(topicsIn(subscriptionTo([]))).toEqual([]);
+    expect([...subscriptionTo(["t"])]).toEqual([...subscription("t")]);
+  });
+
+  test("an assignment is read back", () => {
+    const assigned = [
+      { topic: "t", partition: 0 },
+      { topic: "t", partition: 7 },
+      { topic: "u", partition: 1 },
+    ];
+    expect(assignedPartitions(assignmentTo(assigned))).toEqual(assigned);
+    expect(assignedPartitions(assignmentTo([]))).toEqual([]);
+  });
 });

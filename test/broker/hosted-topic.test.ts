@@ -8,6 +8,7 @@ import { ProducerCensus } from "../../src/broker/producer-census.ts";
 import { producerFile } from "../../src/broker/producer-snapshot.ts";
 import { refusingLog } from "../../src/broker/refusing-log.ts";
 import { DiskSpace } from "../../src/broker/space.ts";
+import { BrokerStats } from "../../src/broker/stats.ts";
 import { topicConfigOf } from "../../src/broker/topic-config.ts";
 import type { LogConfig, PartitionLog } from "../../src/log/log.ts";
 import { ManualClock } from "../fake/clock.ts";
@@ -31,6 +32,7 @@ async function topicOn(
     clock,
     logger,
     census: new ProducerCensus(clock, logger),
+    stats: new BrokerStats(),
     examinations: new Examinations(new LoopShare(clock, 1)),
     producerStore: (topic, index) => producerFile(disk, `topics/${topic}/${index}/producers`),
   };

@@ -15,6 +15,7 @@ async function serve(data: string): Promise<{ server: Server; address: string }>
     data,
     nativePort: 0,
     kafkaPort: 0,
+    httpPort: 0,
   };
   const server = await startServer(options, new MemoryLogger());
   if (server instanceof StartFailure) throw new Error(server.message);

@@ -165,7 +165,17 @@ describe("a start that can't be", () => {
     const index = join(data, "topics/orders/0/00000000000000000000.idx");
     await until(() => fs.existsSync(index) && fs.statSync(index).size > 0);
     const before = treeOf(data);
-    const second = await run(["serve", "--data", data, "--native-port", "0", "--kafka-port", "0"]);
+    const second = await run([
+      "serve",
+      "--data",
+      data,
+      "--native-port",
+      "0",
+      "--kafka-port",
+      "0",
+      "--http-port",
+      "0",
+    ]);
     expect(second.stderr).toBe(
       `obelisk serve: ${data} is in use by process ${broker.pid}: a directory has one broker\n`,
     );
@@ -196,7 +206,17 @@ describe("a start that can't be", () => {
     using directory = temporaryDirectory();
     const data = join(directory.path, "data");
     fs.writeFileSync(data, "as it was");
-    const refused = await run(["serve", "--data", data, "--native-port", "0", "--kafka-port", "0"]);
+    const refused = await run([
+      "serve",
+      "--data",
+      data,
+      "--native-port",
+      "0",
+      "--kafka-port",
+      "0",
+      "--http-port",
+      "0",
+    ]);
     expect(refused.stderr).toStartWith(`obelisk serve: data directory ${data}: `);
     expect(refused.code).toBe(1);
     expect(fs.readFileSync(data, "utf8")).toBe("as it was");
@@ -215,6 +235,8 @@ describe("a start that can't be", () => {
         "--native-port",
         "0",
         "--kafka-port",
+        "0",
+        "--http-port",
         "0",
       ]);
       expect(refused.stderr).toContain(data);
@@ -244,6 +266,8 @@ describe("a start that can't be", () => {
           "--native-port",
           "0",
           "--kafka-port",
+          "0",
+          "--http-port",
           "0",
         ]);
         expect(refused.stderr).toStartWith(`obelisk serve: data directory ${directory}: `);

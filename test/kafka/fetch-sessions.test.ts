@@ -18,7 +18,7 @@ const wanted = (partition: number, from = 0): WantedPartition => ({
 function found(of: WantedPartition, end: number, bytes = 0, start = 0): FetchedPartition {
   const watermarks = { highWatermark: end as Offset, startOffset: start as Offset };
   const partition = { watermarks } as unknown as Partition;
-  return { wanted: of, error: "NONE", partition, records: [], bytes };
+  return { wanted: of, error: "NONE", partition, records: [], bytes, count: 0 };
 }
 
 /** One client, which keeps to the protocol; `ends` is what the broker finds. */
@@ -113,6 +113,7 @@ describe("a session", () => {
       partition: undefined,
       records: [],
       bytes: 0,
+      count: 0,
     };
     const first = session.begin(begin);
     if (typeof first === "string") throw new Error(first);

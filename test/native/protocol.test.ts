@@ -4,7 +4,8 @@ import type { Broker } from "../../src/broker/broker.ts";
 import { nativeBuildersIdleMax, nativeFrameBytesMax } from "../../src/limits.ts";
 import { encodeFrame } from "../../src/native/frame.ts";
 import { NativeProtocol } from "../../src/native/protocol.ts";
-import { listen, ListenFailure, type Listener } from "../../src/net/listener.ts";
+import { ListenFailure } from "../../src/base/listen-failure.ts";
+import { listen, type Listener } from "../../src/net/listener.ts";
 import { Network } from "../../src/net/network.ts";
 import { ManualClock } from "../fake/clock.ts";
 import { MemoryLogger } from "../fake/logger.ts";
@@ -24,7 +25,7 @@ class World {
   readonly logger = new MemoryLogger();
   readonly network = new Network({ clock: this.clock, logger: this.logger });
   readonly broker = new FakeBroker();
-  readonly protocol = new NativeProtocol(this.broker as unknown as Broker);
+  readonly protocol = new NativeProtocol(this.broker as unknown as Broker, this.clock);
   readonly listener: Listener;
 
   constructor() {

@@ -4,6 +4,7 @@ import { nativeFrameBytesMax } from "../../src/limits.ts";
 import { encodeFrame, frameHeaderBytes } from "../../src/native/frame.ts";
 import { NativeProtocol } from "../../src/native/protocol.ts";
 import type { NativeLink, NativeSession } from "../../src/native/session.ts";
+import { ManualClock } from "../fake/clock.ts";
 import { textBytes } from "../support/hex.ts";
 import { FakeBroker } from "./fake-broker.ts";
 
@@ -42,8 +43,9 @@ interface Sent {
 
 /** One connection to a broker that the test holds in its hand. */
 export class World {
+  readonly clock = new ManualClock();
   readonly broker = new FakeBroker();
-  readonly protocol = new NativeProtocol(this.broker as unknown as Broker);
+  readonly protocol = new NativeProtocol(this.broker as unknown as Broker, this.clock);
   readonly link = new FakeLink();
   readonly session: NativeSession = this.protocol.open(this.link);
 

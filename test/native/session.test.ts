@@ -180,12 +180,15 @@ describe("replies", () => {
     expect(world.broker.asked).toEqual([]);
   });
 
-  test("are counted by what they say", async () => {
+  test("are counted by what they say, and batches by how long they took", async () => {
     const world = new World();
     world.broker.has("orders");
     world.receive({ value: "a" }, "empty", { value: "b" });
     await world.commit(0);
-    expect(world.protocol.answered).toMatchObject({ OK: 2, CORRUPTED: 1, PUBLISH_FAILED: 0 });
+    const { errors, durations } = world.protocol.stats;
+    expect([...errors]).toEqual([["CORRUPTED", 1]]);
+    // One batch, whatever the number of its records.
+    expect(durations.get("Publish")?.count).toBe(1);
   });
 });
 

@@ -2,13 +2,8 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Protocol } from "../../src/net/connection.ts";
-import {
-  listen,
-  ListenFailure,
-  type Listener,
-  type PortPlace,
-  type UnixPlace,
-} from "../../src/net/listener.ts";
+import { ListenFailure } from "../../src/base/listen-failure.ts";
+import { listen, type Listener, type PortPlace, type UnixPlace } from "../../src/net/listener.ts";
 import { Network, type NetworkLimits } from "../../src/net/network.ts";
 import type { Link, Session } from "../../src/net/session.ts";
 import { ManualClock } from "../fake/clock.ts";

@@ -43,15 +43,16 @@ export class BrokerWorld {
 
   /** Opens a log; tests put something in its place. */
   openLog: OpenLog = async (directory, config) =>
-    await openSegmentLog(this.#environment, directory, config);
+    await openSegmentLog(this.environment, directory, config);
 
   /** Is told of deleted topics; tests put something in its place. */
   forgetTopic: ForgetTopic = () => Promise.resolve(null);
 
-  #environment = this.#newEnvironment();
+  /** Of the broker that was started last. */
+  environment = this.#newEnvironment();
 
   async tryStart(): Promise<Broker | Refusal> {
-    this.#environment = this.#newEnvironment();
+    this.environment = this.#newEnvironment();
     const { disk, metadata, clock, logger } = this;
     const openLog: OpenLog = (directory, config) => this.openLog(directory, config);
     const random = seededRandom(this.#seed++);

@@ -10,6 +10,7 @@ import { HostedPartition, type PartitionOwner } from "../../src/broker/partition
 import { ProducerCensus } from "../../src/broker/producer-census.ts";
 import { producerFile } from "../../src/broker/producer-snapshot.ts";
 import { DiskSpace } from "../../src/broker/space.ts";
+import { BrokerStats } from "../../src/broker/stats.ts";
 import { batchRulesOf, logConfigOf, topicConfigOf } from "../../src/broker/topic-config.ts";
 import type { RawConfig } from "../../src/broker/config-change.ts";
 import { LogEnvironment } from "../../src/log/environment.ts";
@@ -70,6 +71,7 @@ export class PartitionWorld {
       clock,
       logger,
       census: this.census,
+      stats: new BrokerStats(),
       examinations: new Examinations(new LoopShare(clock, 1)),
       producerStore: () => producerFile(disk, producersPath),
     });

@@ -68,6 +68,8 @@ export class TestServer implements AsyncDisposable {
       "0",
       "--kafka-port",
       "0",
+      "--http-port",
+      "0",
       ...this.args,
       ...args,
     );

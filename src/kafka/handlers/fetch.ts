@@ -46,7 +46,10 @@ const fetchRecords: Handler<"Fetch"> = (request, context) => {
   if (typeof begun === "string") return fetchResponse(begun, 0, []);
   const { wanted, sessionId } = begun;
   const answer = ({ results }: FetchRound): FetchResponse => {
-    const rows = begun.select(results).map((result) => fetchRow(result, request.isolationLevel));
+    const rows = begun.select(results).map((result) => {
+      if (result.bytes > 0) result.partition?.traffic.sent(result.count, result.bytes);
+      return fetchRow(result, request.isolationLevel);
+    });
     return fetchResponse("NONE", sessionId, rows);
   };
   const reading = new Reading(request, wanted, context).read();

@@ -11,6 +11,8 @@ export class KafkaBroker implements AsyncDisposable {
   #directory = temporaryDirectory();
   #process: AsyncDisposable | null = null;
   #address: string | null = null;
+  /** `host:port` of HTTP. */
+  http = "";
 
   /** Groups begin at once, so that tests don't wait for members that don't come. */
   static async start(...args: string[]): Promise<KafkaBroker> {
@@ -21,6 +23,7 @@ export class KafkaBroker implements AsyncDisposable {
     await until(() => started.lines.some(({ event }) => event === "ready"));
     const door = started.lines.find((line) => line["door"] === "kafka protocol");
     made.#address = String(door?.["address"]);
+    made.http = String(started.lines.find((line) => line["door"] === "http")?.["address"]);
     return made;
   }
 

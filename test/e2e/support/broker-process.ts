@@ -165,6 +165,8 @@ export async function startBroker(
       "0",
       "--kafka-port",
       "0",
+      "--http-port",
+      "0",
       "--log-format",
       "json",
       ...args,

@@ -1,0 +1,149 @@
+/**
+ * Bodies of requests: read as they come, never more than is allowed, never longer than is allowed,
+ * and counted among the bytes that all doors hold.
+ *
+ * - A body's announced length is believed where it is too large, and nothing of it is read.
+ * - Content codings are not taken (415): a small body could unpack to a large one.
+ * - While all doors together hold too much, reading waits: the peer is slowed down by TCP.
+ */
+import type { Clock } from "../base/clock.ts";
+import { quoted } from "../base/printable.ts";
+import { httpBodyBytesMax, httpBodyMsMax, shownCharactersMax } from "../limits.ts";
+import { HttpError } from "./errors.ts";
+import { parseExact } from "./exact-json.ts";
+import type { BytesBudget, System } from "./services.ts";
+
+/** As much of a request as its body needs. */
+interface Carrier {
+  header(name: string): string | null;
+  readonly body: ReadableStream<Uint8Array> | null;
+  readonly system: System;
+}
+
+const tooLarge = (bytesMax: number): HttpError =>
+  HttpError.of(413, `a body of more than ${bytesMax} bytes`);
+
+/** As much of a stream's reader as is used; its own type differs between two sets of types. */
+interface PieceReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(): Promise<unknown>;
+}
+
+/** One body. Whoever was given it calls {@link end}, whatever happens. */
+export class BodyReader {
+  readonly #reader: PieceReader | null;
+  /** What was read and is still counted. */
+  #heldBytes = 0;
+  #isEnded = false;
+
+  private constructor(
+    stream: ReadableStream<Uint8Array> | null,
+    private readonly budget: BytesBudget,
+    private readonly clock: Clock,
+    /** As it was announced; `null`: it comes in chunks, until it ends. */
+    readonly announcedBytes: number | null,
+  ) {
+    this.#reader = stream?.getReader() ?? null;
+  }
+
+  /** The body of a request; 415 if it is coded. */
+  static of(request: Carrier): BodyReader | HttpError {
+    const { body, system } = request;
+    const coding = request.header("content-encoding")?.trim().toLowerCase() ?? "identity";
+    if (coding !== "identity") {
+      const message = `Content-Encoding ${quoted(coding, shownCharactersMax)} is not taken`;
+      return HttpError.of(415, message, { "accept-encoding": "identity" });
+    }
+    const length = request.header("content-length") ?? (body === null ? "0" : null);
+    const announcedBytes = length === null ? null : Number(length);
+    return new BodyReader(body, system.budget, system.clock, announcedBytes);
+  }
+
+  /** All of it, which must be complete within `httpBodyMsMax`. 400, 408, 413. */
+  async whole(bytesMax = httpBodyBytesMax): Promise<Uint8Array | HttpError> {
+    if ((this.announcedBytes ?? 0) > bytesMax) return tooLarge(bytesMax);
+    const dueMs = this.clock.monotonic() + httpBodyMsMax;
+    const chunks: Uint8Array[] = [];
+    for (let bytes = 0; ;) {
+      const piece = await this.piece(dueMs - this.clock.monotonic());
+      if (piece instanceof HttpError) return piece;
+      if (piece === null) return joined(chunks);
+      bytes += piece.length;
+      if (bytes > bytesMax) return tooLarge(bytesMax);
+      chunks.push(piece);
+    }
+  }
+
+  /**
+   * The next piece, as it comes; `null`: that was all. The caller bounds what it keeps, and gives
+   * back with {@link release} what it has done with. 400: it broke off; 408: nothing came in time.
+   */
+  async piece(msMax = httpBodyMsMax): Promise<Uint8Array | null | HttpError> {
+    if (this.#reader === null || this.#isEnded) return null;
+    const { promise: late, resolve: expire } = Promise.withResolvers<"late">();
+    const cancel = this.clock.after(msMax, () => expire("late"));
+    try {
+      if (this.budget.exceeded && (await this.#room(late)) === "late") {
+        return HttpError.of(503, "too much is being received; try again", { "retry-after": "1" });
+      }
+      const read = await Promise.race([this.#reader.read(), late]);
+      if (read === "late") {
+        return HttpError.of(408, `the body did not come within ${httpBodyMsMax} ms`);
+      }
+      if (read.value === undefined) return null;
+      this.#heldBytes += read.value.length;
+      this.budget.reserve(read.value.length);
+      return read.value;
+    } catch (error) {
+      return HttpError.of(400, `the body broke off: ${String(error)}`);
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Gives back what was counted of so many bytes that were read. */
+  release(bytes: number): void {
+    const released = Math.min(bytes, this.#heldBytes);
+    this.#heldBytes -= released;
+    this.budget.release(released);
+  }
+
+  /** Nothing more of it is wanted, nor kept. */
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.release(this.#heldBytes);
+    // A stream that has failed refuses to be cancelled: then there is nothing to cancel.
+    this.#reader?.cancel().catch(() => {});
+  }
+
+  async #room(late: Promise<"late">): Promise<"room" | "late"> {
+    const { promise: room, resolve } = Promise.withResolvers<"room">();
+    const waiter = { roomAgain: () => resolve("room") };
+    this.budget.wait(waiter);
+    const first = await Promise.race([room, late]);
+    this.budget.leave(waiter);
+    return first;
+  }
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first] = chunks;
+  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+}
+
+/** The body's JSON value; 400 if it is none, 413. */
+export async function jsonIn(reader: BodyReader, bytesMax: number): Promise<unknown> {
+  const bytes = await reader.whole(bytesMax);
+  return bytes instanceof HttpError ? bytes : parseJson(bytes);
+}
+
+/** Bytes that should be JSON in UTF-8 (RFC 8259 §8.1); 400 if they are not. */
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return parseExact(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return HttpError.of(400, `this is no JSON: ${why.slice(0, shownCharactersMax)}`);
+  }
+}

@@ -1,0 +1,21 @@
+import { expect, test } from "bun:test";
+import { HttpWorld } from "../../support/http-world.ts";
+
+test("groups come with their members and their lag", async () => {
+  await using world = await HttpWorld.open();
+  await world.topic("t", 2);
+  await world.v3("POST", "/topics/t/records", { partition_id: 1, value: { data: null } });
+  await world.commit("g", "t", 1, 0);
+  const memberId = await world.member("g", "t", 1);
+  const { body } = await world.ask("GET", "/console/api/groups");
+  const row = { group_id: "g", state: "Stable", protocol: "range", members: 1, partitions: 1 };
+  expect(body).toMatchObject({ groups: [{ ...row, lag: 1 }] });
+  const one = await world.ask("GET", "/console/api/groups/g");
+  expect(one.body).toMatchObject({
+    members: [
+      { member_id: memberId, host: "127.0.0.1", assignment: [{ topic: "t", partitions: [1] }] },
+    ],
+    partitions: [{ topic: "t", partition: 1, committed: 0, end: 1, lag: 1, member_id: memberId }],
+  });
+  expect((await world.ask("GET", "/console/api/groups/none")).status).toBe(404);
+});

@@ -1,0 +1,84 @@
+import { expect, test } from "bun:test";
+import { RestConsumer } from "../../../src/http/rest-v2/rest-consumer.ts";
+import { HttpWorld } from "../../support/http-world.ts";
+import { turns } from "../../support/until.ts";
+import { ascending, Requests } from "./requests.ts";
+
+const place = { topic: "t", partition: 0 };
+
+function consumerIn(world: HttpWorld, more: object = {}): RestConsumer {
+  const { broker, groups, members, base } = world;
+  const parts = { broker, groups, members, clock: base.clock };
+  const settings = { format: "json", reset: "earliest", autoCommit: false } as const;
+  const consumer = new RestConsumer(parts, "g", "c", {
+    ...{ ...settings, minBytes: 1, waitMs: 1_000 },
+    ...more,
+  });
+  consumer.read({ kind: "partitions", partitions: [place] });
+  return consumer;
+}
+
+/** A read whose client stays, unless `leave` is called. */
+function reading(consumer: RestConsumer, bytesMax = 1_000) {
+  let leave = (): void => {};
+  const onEnd = (cancel: () => void): (() => void) => {
+    leave = cancel;
+    return () => {};
+  };
+  const records = consumer.records({ bytesMax, waitMs: 30_000, onEnd });
+  return { records, leave: () => leave() };
+}
+
+test("what was read for a client that has gone is read again", async () => {
+  await using world = await HttpWorld.open();
+  const client = new Requests(world);
+  await client.produce("t", 1);
+  const consumer = consumerIn(world, { minBytes: 1_000 });
+  const gone = reading(consumer);
+  await turns(5);
+  gone.leave();
+  expect(await gone.records).toMatchObject([{ value: 1 }]);
+  const again = reading(consumer, 1);
+  expect(await again.records).toMatchObject([{ value: 1 }]);
+});
+
+test("a read under way follows a seek", async () => {
+  await using world = await HttpWorld.open();
+  const client = new Requests(world);
+  await client.produce("t", 1, 2);
+  const consumer = consumerIn(world);
+  expect(await reading(consumer).records).toMatchObject([{ value: 1 }, { value: 2 }]);
+  const { records } = reading(consumer);
+  await turns(5);
+  consumer.seek([{ ...place, offset: 1 }]);
+  expect(await records).toMatchObject([{ value: 2 }]);
+});
+
+test("a read waits for as many bytes as it is to have", async () => {
+  await using world = await HttpWorld.open();
+  const client = new Requests(world);
+  await world.topic("t");
+  const consumer = consumerIn(world, { minBytes: 2 });
+  const { records } = reading(consumer);
+  await client.produce("t", 1);
+  await client.produce("t", 2);
+  expect(await records).toMatchObject([{ value: 1 }, { value: 2 }]);
+});
+
+test("a busy partition does not keep another one from being read", async () => {
+  await using world = await HttpWorld.open();
+  const client = new Requests(world);
+  await world.topic("t", 2);
+  const sent = [0, 0, 0, 0, 1].map((partition) => ({ value: partition, partition }));
+  await client.post("/topics/t", { records: sent }, "application/vnd.kafka.json.v2+json");
+  const consumer = consumerIn(world);
+  consumer.read({ kind: "partitions", partitions: [place, { topic: "t", partition: 1 }] });
+  const first = await reading(consumer, 1).records;
+  const second = await reading(consumer, 1).records;
+  expect(
+    [first, second]
+      .flat()
+      .map((each) => (each as { value: number }).value)
+      .toSorted(ascending),
+  ).toEqual([0, 1]);
+});
