@@ -97,7 +97,7 @@ test("a message that ends anywhere too early is malformed", () => {
 test("what is damaged is malformed, or another message that can be written and read again", () => {
   const random = randomForTest();
   for (const each of cases) {
-    for (let round = 0; round < rounds(20, 1400); round++) {
+    for (let round = 0; round < rounds(20, 300); round++) {
       const damaged = damage(random, golden.get(each.name)!);
       const reader = Reader.of(damaged);
       const row = read(each, reader);

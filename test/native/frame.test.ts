@@ -138,7 +138,7 @@ test("messages of any size follow each other in one buffer and are read back", (
 test("no mutation makes a part reach outside its payload", () => {
   const random = randomForTest();
   let parsed = 0;
-  for (let round = rounds(20_000, 1_000_000); round > 0; round--) {
+  for (let round = rounds(20_000, 200_000); round > 0; round--) {
     const payload = workedFrame.slice(frameHeaderBytes);
     for (let flips = 1 + random.below(4); flips > 0; flips--) {
       payload[random.below(payload.length)] = random.below(256);

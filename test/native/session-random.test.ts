@@ -12,7 +12,7 @@ const failed = new Refusal("KAFKA_STORAGE_ERROR", "the disk is gone");
 
 test("any frames, cut into any chunks, committed in any order: one reply each, in order", async () => {
   const random = randomForTest();
-  for (let round = rounds(100, 3000); round > 0; round--) {
+  for (let round = rounds(100, 1000); round > 0; round--) {
     const world = new World();
     const { broker } = world;
     broker.has("t0", 1).has("t1", 4);
@@ -54,7 +54,7 @@ test("any frames, cut into any chunks, committed in any order: one reply each, i
 
 test("any bytes at all: one reply for each frame that they happen to be, and no harm", async () => {
   const random = randomForTest();
-  for (let round = rounds(200, 6000); round > 0; round--) {
+  for (let round = rounds(200, 2000); round > 0; round--) {
     const world = new World();
     world.broker.has("orders", 3).commitsAtOnce = true;
     const reader = new FrameReader(world.protocol.framing, world.session);
