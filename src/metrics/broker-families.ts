@@ -58,12 +58,12 @@ export const brokerFamilies: readonly Family[] = [
   traffic(
     "obelisk_topic_sent_records_total",
     "sentRecords",
-    "Records that were handed to consumers, since the topic was opened.",
+    "Records that consumers were handed, since the topic was opened; without live streams.",
   ),
   traffic(
     "obelisk_topic_sent_bytes_total",
     "sentBytes",
-    "Bytes of batches that were handed to consumers, since the topic was opened.",
+    "Bytes of these: of whole batches, over HTTP of keys, values and headers.",
   ),
   {
     name: "obelisk_topic_size_bytes",

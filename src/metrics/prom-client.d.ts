@@ -5,9 +5,11 @@
  */
 
 declare module "prom-client/lib/registry.js" {
-  export { Registry as default } from "prom-client";
+  import { Registry } from "prom-client";
+  export = Registry;
 }
 
 declare module "prom-client/lib/gauge.js" {
-  export { Gauge as default } from "prom-client";
+  import { Gauge } from "prom-client";
+  export = Gauge;
 }

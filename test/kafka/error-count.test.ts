@@ -1,32 +1,40 @@
 import { expect, test } from "bun:test";
+import { type ApiName, apis } from "../../src/kafka/apis.ts";
 import { visitErrors } from "../../src/kafka/error-count.ts";
-import { Fetch } from "../../src/kafka/messages/fetch.ts";
-import { DeleteTopics } from "../../src/kafka/messages/topics.ts";
-import { Metadata } from "../../src/kafka/messages/metadata.ts";
-import { blank, type Row, type Shape } from "../../src/wire/table.ts";
+import type { Row, Shape } from "../../src/wire/table.ts";
+import { filledRow, variants } from "../support/fill.ts";
 
-const errorsIn = (shape: Shape, response: Row<Shape>): number[] => {
-  const found: number[] = [];
-  visitErrors(shape, response, (code) => found.push(code));
-  return found;
-};
+/** All numbers under the name `errorCode`, wherever they are. */
+function errorsIn(value: unknown, name = ""): number[] {
+  if (name === "errorCode" && typeof value === "number") return value === 0 ? [] : [value];
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    return errorsIn(inner, Array.isArray(value) ? name : key);
+  });
+}
 
-test("every error of a response is found, in whatever list it is, and success is none", () => {
-  const { shape } = DeleteTopics.response;
-  const row = blank(shape);
-  const result = (errorCode: number) => ({ ...row.responses[0], name: "t", errorCode });
-  const responses = [result(3), result(0), result(7)] as typeof row.responses;
-  expect(errorsIn(shape, { ...row, responses })).toEqual([3, 7]);
-});
+const ascending = (numbers: readonly number[]): number[] =>
+  numbers.toSorted((one, other) => one - other);
 
-test("an error of the whole response is found beside those within it", () => {
-  const { shape } = Fetch.response;
-  const partition = { errorCode: 1 };
-  const response = { ...blank(shape), errorCode: 70, responses: [{ partitions: [partition] }] };
-  const found = errorsIn(shape, response);
-  expect(new Set(found)).toEqual(new Set([1, 70]));
-});
+function found(name: ApiName, row: object): number[] {
+  const errors: number[] = [];
+  visitErrors(apis[name].response.shape, row as Row<Shape>, (code) => errors.push(code));
+  return errors;
+}
 
-test("a response without any has none", () => {
-  expect(errorsIn(Metadata.response.shape, blank(Metadata.response.shape))).toEqual([]);
+test.each(Object.keys(apis) as ApiName[])(
+  "every error of %s is found, and nothing else",
+  (name) => {
+    const { response, versions } = apis[name];
+    for (let version = versions[0]; version <= versions[1]; version++) {
+      for (const variant of variants) {
+        const row = filledRow(response, version, variant);
+        expect(ascending(found(name, row))).toEqual(ascending(errorsIn(row)));
+      }
+    }
+  },
+);
+
+test("there is something to find: two lists deep, of full responses", () => {
+  expect(found("Produce", filledRow(apis.Produce.response, 13, "full")).length).toBeGreaterThan(1);
 });

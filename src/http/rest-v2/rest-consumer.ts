@@ -324,6 +324,7 @@ export class RestConsumer {
       if (shown instanceof HttpError) bad = shown;
       if (shown instanceof HttpError) return false;
       answer.records.push(shown);
+      partition.traffic.sent(1, bytes);
       answer.bytes += bytes;
       reader.offset = record.offset + 1;
       answer.isFull = answer.bytes >= bytesMax;

@@ -151,6 +151,7 @@ async function pageFrom(
     if (visited.isStopped) break;
     looked += visited.bytes;
   }
+  partition.traffic.sent(records.length, kept);
   return { records, nextOffset };
 }
 
