@@ -377,6 +377,14 @@ export const healthFaultsMax = 20;
 export const consoleLiveMs = 900;
 export const consoleListMs = 1_000;
 export const consoleLagMs = 4_000;
+/** Console: a list is kept for this many times as long as it took to make, if that is longer. */
+export const consoleRestFactor = 20;
+/** Console: milliseconds of one turn of the event loop, rows until that is asked, and groups. */
+export const consoleTurnMsMax = 2;
+export const consoleTurnRows = 64;
+export const consoleTurnWaits = 8;
+/** Console: rows of one answer. */
+export const consoleRowsMax = 1_000;
 /** HTTP: rows of one page of a list. */
 export const httpPageRowsMax = 10_000;
 /** HTTP: records of one request that is answered as a whole; a streamed one has no bound. */
@@ -421,9 +429,11 @@ export const restConsumerTopicsMax = 1_000;
 export const restConsumerPartitionsMax = 10_000;
 /** REST v2: an instance's name. */
 export const restConsumerNameCharactersMax = 255;
-/** REST v2: a `topic_pattern`, and repetitions in it: each multiplies the time that it takes. */
+/** REST v2: a `topic_pattern`, and choices in it: each doubles the time that it takes at worst. */
 export const topicPatternCharactersMax = 256;
-export const topicPatternRepeatsMax = 3;
+export const topicPatternChoicesMax = 12;
+/** REST v2: and as how many of them a repetition counts. */
+export const topicPatternRepeatChoices = 4;
 /** Commits that nobody asks for (`auto.commit.interval.ms`, and those of a group's events). */
 export const autoCommitMs = 5_000;
 
@@ -462,6 +472,17 @@ export const httpBodyMsMax = 30_000;
 export const httpRequestsMax = 4_096;
 /** HTTP: a connection on which nothing moves is closed; so is one whose answer takes longer. */
 export const httpIdleMsMax = 120_000;
+/** HTTP: a connection that has not asked anything within this time is closed. */
+export const httpHeadMsMax = 30_000;
+/** HTTP: an answer larger than this is sent in such pieces, as its peer takes them. */
+export const httpAnswerPieceBytes = 64 * KiB;
+/** HTTP: answers of more than a piece that peers have not taken; more get a 503. */
+export const httpUnsentBytesMax = 256 * MiB;
+/** HTTP: descriptors that must be free, or the door closes for a while; at most this share. */
+export const httpDescriptorsFreeMin = 1_024;
+export const httpDescriptorsShare = 1 / 8;
+/** HTTP: they are looked at this often. */
+export const httpDescriptorsMs = 1_000;
 /** HTTP: one message that a WebSocket may send to the broker. */
 export const httpSocketMessageBytesMax = 64 * KiB;
 /** HTTP: what a WebSocket's peer has not taken; above it the connection is cut. */
@@ -533,10 +554,32 @@ export const metricsPartitionsMax = 20_000;
 export const metricsGroupsMax = 2_000;
 /** Partitions, of all these groups, that have. */
 export const metricsGroupPartitionsMax = 50_000;
+/** Names that one scrape may be narrowed to: more than there are. */
+export const metricsNamesMax = 200;
 /** How often it is measured how late timers fire. */
 export const loopDelayProbeMs = 20;
 /** How long it is measured after a scrape: longer than scrapers' usual intervals. */
 export const loopDelayIdleMs = 5 * 60_000;
+
+/** `top`: how often it looks. */
+export const topIntervalMsDefault = 2_000;
+export const topIntervalMsMin = 500;
+export const topIntervalMsMax = 60_000;
+/** `top`: how long one look may take, and what it may have: all that a broker writes, and more. */
+export const topScrapeMsMax = 10_000;
+export const topScrapeBytesMax = 64 * MiB;
+/** `top`: one line of it; a group's id is the longest thing there. */
+export const topLineCharactersMax = 16 * KiB;
+/** `top`: topics and groups that are kept of it; more are counted. */
+export const topTopicsMax = metricsPartitionsMax;
+export const topGroupsMax = metricsGroupsMax;
+/** `top`: bounds of one histogram, and doors, that are kept of it. */
+export const topBucketsMax = 256;
+export const topDoorsMax = 16;
+/** `top`: readings that are plotted, one a column: more columns than terminals have. */
+export const topHistoryMax = 600;
+/** `top`: rows of each table of a snapshot; more are counted. */
+export const topRowsPrinted = 20;
 
 assert(2 * partitionsMax <= messageElementsMax, "a response must be able to name all partitions");
 assert(
@@ -548,6 +591,8 @@ assert(
   "what a command asks at once must be a request",
 );
 assert(batchBytesMax < commitQueueBytesMax, "the largest batch must fit the commit queue");
+assert(topIntervalMsMax < loopDelayIdleMs, "a broker that is watched goes on measuring");
+assert(groupIdCharactersMax * 12 < topLineCharactersMax, "a line must hold a group's id");
 assert(nativeFrameBytesMax < connectionInFlightBytesMax, "one frame must fit a connection");
 assert(
   nativeTopicsCreatingMax < topicsCreatingMax,

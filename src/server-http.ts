@@ -12,6 +12,8 @@ import { RecordProducer } from "./broker/record-producer.ts";
 import type { MemberParts } from "./broker/group-member.ts";
 import { ResidentMembers } from "./broker/resident-members.ts";
 import { buildVersion } from "./cli/build.ts";
+import { DescriptorWatch } from "./http/descriptor-watch.ts";
+import { descriptorsUsed } from "./http/descriptors.ts";
 import { openDoor } from "./http/door.ts";
 import type { ConsumerParts } from "./http/rest-v2/rest-consumer.ts";
 import { RestConsumers } from "./http/rest-v2/rest-consumers.ts";
@@ -82,6 +84,11 @@ export function openHttp(
     system: () => system,
   });
   if (door instanceof ListenFailure) return door;
+  let watch: DescriptorWatch | null = null;
+  void processFacts().then(({ openFilesMax: descriptorsMax }) => {
+    if (descriptorsMax === null || system.phase === "stopping") return;
+    watch = new DescriptorWatch({ clock, logger, door, descriptorsMax, used: descriptorsUsed });
+  });
   const { hostname, port } = door;
   const address = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
   return {
@@ -99,6 +106,7 @@ export function openHttp(
     },
     async stop(deadlineMs) {
       system = { ...system, phase: "stopping" };
+      watch?.close();
       await door.stop(deadlineMs);
       metrics?.close();
     },

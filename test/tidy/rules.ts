@@ -135,6 +135,12 @@ export const exceptions: readonly Exception[] = [
   },
   { rule: "world", path: "src/net/listener.ts", subjects: ["Bun"], why: "accepts connections" },
   { rule: "world", path: "src/http/door.ts", subjects: ["Bun"], why: "serves HTTP" },
+  {
+    rule: "world",
+    path: "src/http/descriptors.ts",
+    subjects: ["node:fs/promises"],
+    why: "what the operating system says of this process",
+  },
   { rule: "world", path: "src/console/", why: "runs in a browser, which has no simulator" },
   {
     rule: "world",

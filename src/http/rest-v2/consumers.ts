@@ -198,6 +198,7 @@ const getRecords = route({
   at: `${instanceAt}/records`,
   operation: "consumeV2",
   summary: "The next records of an instance; none if none come in time.",
+  isMoving: true,
   query: {
     timeout: optional(
       whole({ min: -1, doc: "Milliseconds; at most what the instance was created with." }),
@@ -217,6 +218,7 @@ const getRecords = route({
     const records = await services.consumers.records(group, instance, {
       bytesMax: bytesMax <= 0 ? httpRecordsBytesMax : Math.min(bytesMax, httpRecordsBytesMax),
       waitMs: timeout <= 0 ? waitMs : Math.min(timeout, waitMs, httpWaitMsMax),
+      isPeek: request.method === "HEAD",
       onEnd: request.onEnd,
     });
     return records instanceof HttpError ? records : v2Json(records, own);

@@ -57,7 +57,14 @@ export type Reading =
 export interface ReadAsked {
   readonly bytesMax: number;
   readonly waitMs: number;
+  /** It is looked at and not taken: positions stay. */
+  readonly isPeek: boolean;
   readonly onEnd: Inbound["onEnd"];
+}
+
+/** Where it is in a partition of this very topic: one of the same name later is another one. */
+interface Position extends ReachedOffset {
+  readonly topicId: string | null;
 }
 
 /** A partition that is read, and from where on. */
@@ -81,7 +88,7 @@ const keyOf = ({ topic, partition }: AssignedPartition): string => `${topic}/${p
 export class RestConsumer {
   #reading: Reading | null = null;
   #member: GroupMember | null = null;
-  readonly #positions = new Map<string, ReachedOffset>();
+  readonly #positions = new Map<string, Position>();
   #committedAtMs: number;
   /** Of partitions, so that a busy one does not keep others from being read. */
   #turn = 0;
@@ -132,9 +139,10 @@ export class RestConsumer {
   async unsubscribe(): Promise<void> {
     const member = this.#member;
     this.#member = null;
+    // Before the read under way hears of it: there is nothing that it could wait for.
+    this.#reading = null;
     this.#wait?.cancel();
     await member?.close();
-    this.#reading = null;
     this.#positions.clear();
   }
 
@@ -153,7 +161,7 @@ export class RestConsumer {
         `No current assignment for partition ${strange.topic}-${strange.partition}`,
       );
     }
-    for (const each of offsets) this.#positions.set(keyOf(each), each);
+    for (const each of offsets) this.#place(each);
     this.#wait?.cancel();
     return null;
   }
@@ -193,7 +201,7 @@ export class RestConsumer {
         const leftMs = dueMs - clock.monotonic();
         const missing = this.settings.minBytes - answer.bytes;
         if (missing <= 0 || answer.isFull || leftMs <= 0 || isGone || this.#reading === null) {
-          if (!isGone) this.#moved(answer.readers);
+          if (!isGone && !asked.isPeek) this.#moved(answer.readers);
           return answer.records;
         }
         const bytes = Math.min(missing, Math.max(1, asked.bytesMax - answer.bytes));
@@ -240,7 +248,22 @@ export class RestConsumer {
 
   /** The positions in partitions that are still there. */
   #existing(): readonly ReachedOffset[] {
-    return [...this.#positions.values()].filter((each) => this.#partitionOf(each) !== undefined);
+    return [...this.#positions.values()]
+      .filter((each) => this.#isValid(each))
+      .map(({ topic, partition, offset: at }) => ({ topic, partition, offset: at }));
+  }
+
+  #place(reached: ReachedOffset): void {
+    const topicId = this.parts.broker.topic(reached.topic)?.id ?? null;
+    this.#positions.set(keyOf(reached), { ...reached, topicId });
+  }
+
+  #isValid({ topicId, ...each }: Position): boolean {
+    return this.#partitionOf(each) !== undefined && this.#topicIdOf(each) === topicId;
+  }
+
+  #topicIdOf({ topic }: AssignedPartition): string | undefined {
+    return this.parts.broker.topic(topic)?.id;
   }
 
   /** Every `autoCommitMs`, what earlier reads have answered; what fails is tried again. */
@@ -269,6 +292,10 @@ export class RestConsumer {
 
   /** Where to read partitions of which that is not known yet. */
   async #locate(): Promise<HttpError | null> {
+    for (const [key, each] of this.#positions) {
+      if (this.#partitionOf(each) !== undefined && !this.#isValid(each))
+        this.#positions.delete(key);
+    }
     const unknown = this.assignment.filter((each) => !this.#positions.has(keyOf(each)));
     if (unknown.length === 0) return null;
     const committed = await committedOffsets(this.parts.groups, this.group, unknown);
@@ -287,8 +314,7 @@ export class RestConsumer {
         const what = `[${each.topic}-${each.partition}]`;
         return consumerFault(`Undefined offset with no reset policy for partitions: ${what}`);
       }
-      const { topic, partition: index } = each;
-      this.#positions.set(key, { topic, partition: index, offset: at });
+      this.#place({ topic: each.topic, partition: each.partition, offset: at });
     }
     return null;
   }
@@ -314,6 +340,11 @@ export class RestConsumer {
   /** Records of one partition; an error for the one that can't be shown. */
   async #take(answer: Answer, reader: Reader, bytesMax: number): Promise<HttpError | null> {
     const { partition } = reader;
+    if (reader.offset > partition.highWatermark) {
+      const at = this.#resetOffset(partition);
+      if (at === null) return consumerFault(`Offset ${reader.offset} is behind the last record`);
+      reader.offset = at;
+    }
     let bad: HttpError | null = null;
     const visit = (record: VisitedRecord): boolean => {
       const whole = record.record();
@@ -359,10 +390,11 @@ export class RestConsumer {
   /** The answer is complete; a partition that was moved or taken away meanwhile stays so. */
   #moved(readers: readonly Reader[]): void {
     for (const { partition, from, offset: at } of readers) {
-      const place = { topic: partition.topic, partition: partition.index };
-      if (this.#positions.get(keyOf(place))?.offset === from) {
-        this.#positions.set(keyOf(place), { ...place, offset: at });
-      }
+      const key = keyOf({ topic: partition.topic, partition: partition.index });
+      const position = this.#positions.get(key);
+      if (position?.offset !== from) continue;
+      const { topic, partition: index, topicId } = position;
+      this.#positions.set(key, { topic, partition: index, offset: at, topicId });
     }
   }
 }

@@ -53,9 +53,8 @@ export class RestConsumers {
   create(group: string, name: string | null, settings: ConsumerSettings): RestConsumer | HttpError {
     const called = name ?? `rest-consumer-${this.random.uuid()}`;
     if (memberGroupIdError(group) !== "NONE") return invalidConfig("the group id can't be");
-    if (called === "" || called.length > restConsumerNameCharactersMax || /\n/.test(called)) {
-      return invalidConfig(`a name has 1 to ${restConsumerNameCharactersMax} characters`);
-    }
+    const fault = nameFault(called);
+    if (fault !== null) return invalidConfig(fault);
     const key = keyOf(group, called);
     if (this.#instances.has(key)) return alreadyExists;
     if (this.#instances.size >= restConsumersMax) {
@@ -126,4 +125,14 @@ export class RestConsumers {
       this.#sweep = this.#instances.size > 0 ? this.#sweepLater() : null;
     });
   }
+}
+
+/** Why no instance can have this name, which is a segment of its address; `null`: one can. */
+function nameFault(name: string): string | null {
+  if (name === "" || name.length > restConsumerNameCharactersMax) {
+    return `a name has 1 to ${restConsumerNameCharactersMax} characters`;
+  }
+  // Clients resolve dots, and a half of a surrogate pair has no escape.
+  const isSegment = !/^\.{1,2}$|\n/.test(name) && name.isWellFormed();
+  return isSegment ? null : "a name can stand in an address";
 }

@@ -25,6 +25,7 @@ import { errorOf, HttpError } from "../errors.ts";
 import { filterOf, filterQuery, type RecordFilter } from "../record-filter.ts";
 import {
   headersType,
+  recordBytes,
   shownDataType,
   shownRecord,
   showings,
@@ -122,12 +123,6 @@ interface Page {
   readonly nextOffset: Offset;
 }
 
-const weightOf = ({ key, value, headers }: BatchRecord): number =>
-  headers.reduce(
-    (sum, header) => sum + header.key.length + (header.value?.length ?? 0),
-    (key?.length ?? 0) + (value?.length ?? 0),
-  );
-
 /** Reads until the page is full, or everything was looked through that may be. */
 async function pageFrom(
   partition: Partition,
@@ -143,7 +138,7 @@ async function pageFrom(
       const record = visit.record();
       if (!filter(record)) return true;
       records.push(record);
-      kept += weightOf(record);
+      kept += recordBytes(record);
       return records.length < countMax && kept < httpRecordsBytesMax;
     });
     if (visited instanceof Refusal) return visited;

@@ -18,7 +18,7 @@ import type { ResidentMembers } from "../../broker/resident-members.ts";
 import type { AssignedPartition } from "../../broker/consumer-protocol.ts";
 import { autoCommitMs, streamPartitionsMax, streamQuietMs } from "../../limits.ts";
 import { groupError, HttpError } from "../errors.ts";
-import { Asking, type Feed, type FeedStep, movedTo } from "./feed.ts";
+import { Asking, type Feed, type FeedStep, movedBy } from "./feed.ts";
 import { type PositionEntry, positionText } from "./position.ts";
 import type { Place, Stations, Wish } from "./stations.ts";
 
@@ -95,7 +95,7 @@ export class GroupFeed implements Feed {
         const step = await this.#asking.step(this.#places, this.wish);
         // It may have been given to somebody else just now.
         if (step === null || this.#member.assignment !== assignment) continue;
-        if (step.kind === "chunk") this.#places = movedTo(this.#places, step.chunk.next);
+        if (step.kind === "chunk") this.#places = movedBy(step.chunk, this.#places);
         return step;
       }
     }
@@ -153,7 +153,9 @@ export class GroupFeed implements Feed {
     const partition = topic?.partitions[index];
     if (topic === undefined || partition === undefined) return [];
     const { startOffset, highWatermark } = partition.watermarks;
-    const offset = at ?? (this.group.reset === "earliest" ? startOffset : highWatermark);
+    // Behind the last record there is nothing to come back to, as after a topic was made anew.
+    const known = at === null || at > highWatermark ? null : at;
+    const offset = known ?? (this.group.reset === "earliest" ? startOffset : highWatermark);
     return [{ partition, topicId: topic.id, offset }];
   }
 

@@ -25,7 +25,7 @@ function reading(consumer: RestConsumer, bytesMax = 1_000) {
     leave = cancel;
     return () => {};
   };
-  const records = consumer.records({ bytesMax, waitMs: 30_000, onEnd });
+  const records = consumer.records({ bytesMax, waitMs: 30_000, isPeek: false, onEnd });
   return { records, leave: () => leave() };
 }
 
