@@ -67,8 +67,8 @@ export class LateLog implements PartitionLog {
     return this.#log.sealedBy;
   }
 
-  append(batch: Uint8Array): Appended | Refusal {
-    return this.#log.append(batch);
+  append(batch: Uint8Array, isGiven?: boolean): Appended | Refusal {
+    return this.#log.append(batch, isGiven);
   }
   read(from: Offset, bytesMax: number): ReturnType<PartitionLog["read"]> {
     return this.#log.read(from, bytesMax);

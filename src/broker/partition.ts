@@ -98,9 +98,10 @@ export class HostedPartition implements Partition {
   produce(batch: Uint8Array, options: ProduceOptions = {}): Promise<Produced | Refusal> {
     const header = this.#ended ?? checkProduced(batch, this.owner.rules, options);
     if (header instanceof Refusal) return Promise.resolve(header);
-    if (header.producerId < 0 || this.#keeper.isLoaded) return this.#examine(batch, header);
+    const examine = () => this.#examine(batch, header, options.isGiven ?? false);
+    if (header.producerId < 0 || this.#keeper.isLoaded) return examine();
     const { promise, resolve } = Promise.withResolvers<Produced | Refusal>();
-    this.#keeper.whenLoaded((refusal) => resolve(refusal ?? this.#examine(batch, header)));
+    this.#keeper.whenLoaded((refusal) => resolve(refusal ?? examine()));
     return promise;
   }
 
@@ -180,20 +181,20 @@ export class HostedPartition implements Partition {
   }
 
   /** Looks at the records, in later turns if they are many, and stores them in their order. */
-  #examine(batch: Uint8Array, header: BatchHeader): Promise<Produced | Refusal> {
+  #examine(batch: Uint8Array, header: BatchHeader, isGiven: boolean): Promise<Produced | Refusal> {
     const steps = admission(batch, header, this.owner.rules, this.parts.clock.now(), false);
     if (this.#examining === 0) {
       const answer = this.#judge(header);
       if (answer !== null) return answer;
       const first = steps.next();
-      if (first.done === true) return this.#store(header, first.value);
+      if (first.done === true) return this.#store(header, first.value, isGiven);
     }
     this.#examining += 1;
     const { promise, resolve, reject } = Promise.withResolvers<Produced | Refusal>();
     this.parts.examinations.take(steps, (admitted) => {
       this.#examining -= 1;
       try {
-        resolve(this.#judge(header) ?? this.#store(header, admitted()));
+        resolve(this.#judge(header) ?? this.#store(header, admitted(), isGiven));
       } catch (error) {
         reject(error);
       }
@@ -210,9 +211,13 @@ export class HostedPartition implements Partition {
     return verdict === "next" ? null : this.#again(verdict);
   }
 
-  #store(header: BatchHeader, admitted: Admitted | Refusal): Promise<Produced | Refusal> {
+  #store(
+    header: BatchHeader,
+    admitted: Admitted | Refusal,
+    isGiven: boolean,
+  ): Promise<Produced | Refusal> {
     if (admitted instanceof Refusal) return Promise.resolve(admitted);
-    const appended = this.#append(admitted.batch);
+    const appended = this.#append(admitted.batch, isGiven);
     const { producers } = this.#keeper;
     if (appended instanceof Refusal) {
       if (header.producerId >= 0) producers.refused(header);
@@ -239,8 +244,9 @@ export class HostedPartition implements Partition {
     return refusal ?? { baseOffset, logAppendTimeMs, logStartOffset: this.log.startOffset };
   }
 
-  #append(batch: Uint8Array): Appended | Refusal {
-    const appended = this.parts.space.take(batch.byteLength) ?? this.log.append(batch);
+  #append(batch: Uint8Array, isGiven = false): Appended | Refusal {
+    const { space } = this.parts;
+    const appended = space.take(batch.byteLength) ?? this.log.append(batch, isGiven);
     if (appended instanceof Refusal) return appended;
     this.parts.stats.appended(batch.byteLength, appended.nextOffset - appended.baseOffset);
     this.watermarks.set(this.log);

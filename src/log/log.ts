@@ -71,10 +71,11 @@ export interface PartitionLog {
   readonly sealedBy: Refusal | null;
 
   /**
-   * Takes one whole, checked batch, stamps it (in a copy: the caller's bytes are free afterwards),
-   * gives it the next offsets and queues it for the disk. Order of calls is order of offsets.
+   * Takes one whole, checked batch, stamps it, gives it the next offsets and queues it for the
+   * disk. Order of calls is order of offsets. A batch that is `given` may be stamped where it is
+   * and kept: nobody stores into it any more. Else the caller's bytes are unchanged, and free.
    */
-  append(batch: Uint8Array): Appended | Refusal;
+  append(batch: Uint8Array, isGiven?: boolean): Appended | Refusal;
 
   /**
    * Reads batches from `from` on, at least one if there is one, then as many as fit `bytesMax`.

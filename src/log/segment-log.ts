@@ -120,7 +120,7 @@ export class SegmentLog implements PartitionLog, Publishing {
     return this.#segments;
   }
 
-  append(batch: Uint8Array): Appended | Refusal {
+  append(batch: Uint8Array, isGiven = false): Appended | Refusal {
     assert(batch.length >= batchHeaderBytes, "an append is a whole batch");
     assert(batchBytesAt(viewOf(batch), 0) === batch.length, "an append is exactly one batch");
     const refusal = this.#closed ?? this.#pipeline.sealedBy ?? this.#overload(batch.length);
@@ -128,9 +128,9 @@ export class SegmentLog implements PartitionLog, Publishing {
     const records = viewOf(batch).getInt32(23) + 1;
     const segment = this.#segmentFor(batch.length, records);
     const baseOffset = segment.endOffset;
-    const piece = this.environment.cache.copy(batch);
+    const piece = this.environment.cache.hold(batch, isGiven);
     const memory = piece.slab.memory;
-    assert(memory !== null, "what was just copied is held");
+    assert(memory !== null, "what was just taken is held");
     stamp(memory.view, piece.from, baseOffset, leaderEpoch);
     segment.append(piece, memory.view, piece.from);
     const { promise, resolve } = Promise.withResolvers<Refusal | null>();

@@ -144,7 +144,7 @@ async function walkFile(
   let position = begin;
   let wanted = walk.bytesMax + indexIntervalBytes + batchHeaderBytes;
   while (position < limit.position) {
-    const bytes = new Uint8Array(Math.min(limit.position - position, wanted));
+    const bytes = Buffer.allocUnsafeSlow(Math.min(limit.position - position, wanted));
     const count = await readAt(segment, position, bytes);
     const view = viewOf(bytes);
     const stop = walk.run(bytes, view, count);
