@@ -73,6 +73,12 @@ export interface Partition extends Watched {
   /** As `PartitionLog.read`; UNKNOWN_TOPIC_OR_PARTITION once the topic was deleted. */
   read(from: Offset, bytesMax: number): LogRead | Refusal | Promise<LogRead | Refusal>;
 
+  /**
+   * Why its offsets say nothing: its log can't be opened, or the topic was deleted. Then they are
+   * those of an empty log, and a consumer that believed them would go back to 0.
+   */
+  offsetsFault(): Refusal | null;
+
   /** As `PartitionLog.offsetForTime`, likewise. */
   offsetForTime(timestamp: number): Promise<TimedOffset | null | Refusal>;
 

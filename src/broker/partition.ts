@@ -101,7 +101,11 @@ export class HostedPartition implements Partition {
     const examine = () => this.#examine(batch, header, options.isGiven ?? false);
     if (header.producerId < 0 || this.#keeper.isLoaded) return examine();
     const { promise, resolve } = Promise.withResolvers<Produced | Refusal>();
-    this.#keeper.whenLoaded((refusal) => resolve(refusal ?? examine()));
+    this.#keeper.whenLoaded((refusal) => {
+      // It has to come again, before those that are on their way behind it.
+      if (refusal !== null && this.#ended === null) this.#keeper.producers.refused(header);
+      resolve(refusal ?? examine());
+    });
     return promise;
   }
 
@@ -109,6 +113,12 @@ export class HostedPartition implements Partition {
     const read = this.#ended ?? this.log.read(from, bytesMax);
     // What was asked of a topic that is deleted meanwhile must not look like the next one's.
     return read instanceof Promise ? read.then((found) => this.#ended ?? found) : read;
+  }
+
+  offsetsFault(): Refusal | null {
+    // At its end an open log has nothing to read, and says so at once.
+    const read = this.read(this.highWatermark, 1);
+    return read instanceof Refusal ? read : null;
   }
 
   async offsetForTime(timestamp: number): Promise<TimedOffset | null | Refusal> {

@@ -31,6 +31,8 @@ export async function openSegmentLog(
     await removeUnfinished(environment, directory, entries);
     const hasStart = entries.some(({ name, kind }) => name === startFileName && kind === "file");
     const start = hasStart ? await readStart(environment, directory) : null;
+    // Whoever wrote it may have died before the device had its name: then it would go back.
+    if (hasStart) await environment.disk.syncDirectory(directory);
     const found = await withoutTrimmed(environment, directory, segmentsIn(entries), start);
     const files = await withRecords(environment, directory, found);
     const recovered: Recovered[] = [];
@@ -53,6 +55,8 @@ export async function openSegmentLog(
     });
   } catch (error) {
     if (!(error instanceof DiskError)) throw error;
+    // Nobody owns them now, and under their names there may be another topic's before long.
+    await environment.files.close(`${directory}/`);
     return new Refusal("KAFKA_STORAGE_ERROR", `opening ${directory} failed: ${error.message}`);
   }
 }

@@ -44,6 +44,8 @@ export class SegmentLog implements PartitionLog, Publishing {
   /** Invariant: start <= visible <= end; moved by `#setOffsets` only. */
   #start: Offset;
   #visible: Offset;
+  /** What is before it is being removed, and is not read any more. */
+  #goingBelow: Offset = offset(0);
   /** Where the visible end lies. Use: moves with each committed group. */
   #visibleSegment: Segment;
   #visiblePosition: number;
@@ -141,6 +143,7 @@ export class SegmentLog implements PartitionLog, Publishing {
   read(from: Offset, bytesMax: number): LogRead | Refusal | Promise<LogRead | Refusal> {
     if (this.#isDeleted && this.#closed) return this.#closed;
     if (from < this.#start || from > this.#visible) return this.#outOfRange(from);
+    if (from < this.#goingBelow) return this.#outOfRange(from);
     if (from === this.#visible) return { chunks: [], bytes: 0, nextOffset: from };
     const budget = Math.min(Math.max(bytesMax, 1), readBytesMax);
     const segment = this.#segmentOf(from);
@@ -244,35 +247,46 @@ export class SegmentLog implements PartitionLog, Publishing {
       await this.environment.disk.writeWhole(path, encodeStart(before));
     } catch (error) {
       const isFull = error instanceof DiskError && error.kind === "full";
-      const second = this.#segments[1];
-      if (!isFull || !second || second.base > before) throw error;
-      // Room comes only from what is to go: the oldest segment goes first, and then the start.
-      this.#setOffsets(offset(Math.max(this.#start, second.base)), this.#visible);
-      await this.#dropTrimmed();
+      const oldest = this.#droppable();
+      const next = this.#segments[1]?.base ?? this.#visible;
+      if (!isFull || oldest === null || next > before) throw error;
+      // Room comes only from what is to go: the oldest segment goes first, and then the start. It
+      // is not read any more; nobody is told before it is gone for good, also if the power goes.
+      this.#goingBelow = next;
+      this.#segments.shift();
+      await oldest.remove();
+      this.#setOffsets(offset(Math.max(this.#start, next)), this.#visible);
       await this.environment.disk.writeWhole(path, encodeStart(before));
     }
     if (before > this.#start) this.#setOffsets(before, this.#visible);
   }
 
-  /**
-   * Removes the segments that lie below the start. The visible one stays, since a failed write goes
-   * back to it; so does whichever holds the only files, since they say where the offsets go on.
-   */
+  /** Removes the segments that lie below the start. */
   async #dropTrimmed(): Promise<void> {
     for (;;) {
-      const [first, second] = this.#segments;
-      if (!first || !second || second.base > this.#start) return;
-      if (first === this.#visibleSegment || !second.created) return;
-      await first.remove();
+      const oldest = this.#droppable();
+      if (oldest === null || (this.#segments[1]?.base ?? Infinity) > this.#start) return;
+      await oldest.remove();
       this.#segments.shift();
     }
+  }
+
+  /**
+   * The oldest segment, if it may be removed. The visible one stays, since a failed write goes back
+   * to it; so does whichever holds the only files, since they say where the offsets go on.
+   */
+  #droppable(): Segment | null {
+    const [first, second] = this.#segments;
+    if (!first || !second || first === this.#visibleSegment) return null;
+    return second.created ? first : null;
   }
 
   async #publishNow(): Promise<void> {
     if (this.#isFinished) return;
     try {
       for (const segment of [...this.#segments]) {
-        if (segment.sealed) continue;
+        // What was rolled back meanwhile was not stored, and another may have its files now.
+        if (segment.sealed || !this.#segments.includes(segment)) continue;
         if (segment === this.#visibleSegment) {
           const floor = { offset: this.#visible, position: this.#visiblePosition };
           if (segment.created) await segment.publish(floor, "grows", this.#isVisibleDurable());

@@ -245,6 +245,7 @@ async function damageAt(
         to: limit.position,
         base: expected,
         segmentBase: segment.base,
+        endOffset: limit.offset,
       };
       for await (const item of scanBatches(file, range)) {
         if (item.kind === "damage") return item;
