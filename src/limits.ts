@@ -85,6 +85,60 @@ export const segmentBytesMin = 64 * KiB;
 export const segmentBytesMax = 2 * GiB;
 /** Segment age: a new file starts after this time. Kafka's default, `segment.ms`: a week. */
 export const segmentMsDefault = 7 * 24 * 3600 * 1000;
+/** How often logs are looked over for what is to go (`log.retention.check.interval.ms`). */
+export const retentionCheckMsDefault = 300_000;
+export const retentionCheckMsMin = 100;
+/** And how long after the start for the first time. */
+export const janitorDelayMs = 30_000;
+/** A record's time before this (March 1973) was not counted in milliseconds: see retention.ts. */
+export const timestampMsMin = 100_000_000_000;
+/** Nor was one that is so far in the future. */
+export const timestampAheadMsMax = 24 * 3600 * 1000;
+/** How far the wall clock may step ahead of the time that passes, at once, and be believed. */
+export const clockStepMsMax = 3600 * 1000;
+/** A clock that stepped further is believed once it has stood by it for so long. */
+export const clockDoubtMs = 24 * 3600 * 1000;
+/** And so often it is said meanwhile that it is not. */
+export const clockDoubtToldMs = 3600 * 1000;
+/** Compaction: what is known of keys at a time; with more keys it takes several passes. */
+export const compactionMemoryDefault = 64 * MiB;
+export const compactionMemoryMin = 64 * KiB;
+export const compactionMemoryMax = 16 * GiB;
+/** Compaction: bytes read and written a second. */
+export const compactionRateDefault = 32 * MiB;
+export const compactionRateMin = 64 * KiB;
+export const compactionRateMax = 64 * GiB;
+/** Compaction: records of one batch that are looked at in one step (measured: 0.5 ms). */
+export const compactionStepRecords = 1_024;
+/** How often logs are looked over for what is to be compacted (`log.cleaner.backoff.ms`). */
+export const compactionCheckMsDefault = 15_000;
+export const compactionCheckMsMin = 100;
+/** A log whose compaction has failed is left alone for so long; where the disk was full, less. */
+export const compactionRetryMs = 3600 * 1000;
+export const compactionFullRetryMs = 300_000;
+/** Partitions whose old records could not be deleted that are remembered by name. */
+export const upkeepFaultsMax = 100;
+/** Compaction: what is written at a time, and between two syncs. */
+export const cleanBufferBytes = MiB;
+export const cleanSyncBytes = 8 * MiB;
+/** How often files are renamed that are to replace others, and how long it waits in between. */
+export const swapAttemptsMax = 5;
+export const swapRetryMs = 1_000;
+/** How often a reader of a directory looks at what may be damage, or may have been replaced. */
+export const viewLooksMax = 4;
+/** Scrubbing: finished segments are read again, so many bytes a second; 0: never. */
+export const scrubRateDefault = 8 * MiB;
+export const scrubRateMax = 16 * GiB;
+/** From the end of one reading of everything to the next one; and the first after the start. */
+export const scrubPauseMs = 7 * 24 * 3600 * 1000;
+export const scrubDelayMs = 600_000;
+/** Damaged stretches that scrubbing remembers. */
+export const scrubDamagesMax = 1_000;
+/** Work in the background reads so much at a time, and checks it at once (0.1 ms). */
+export const backgroundReadBytes = 256 * KiB;
+/** Work in the background holds the event loop this long, and then leaves it alone for so long. */
+export const backgroundSliceMs = 0.5;
+export const backgroundRestMs = 1;
 /** One index entry per this many bytes of log (Kafka's `index.interval.bytes`). */
 export const indexIntervalBytes = 4 * KiB;
 /** Bytes that the search for the next good batch behind damage may checksum in vain. */
@@ -620,6 +674,7 @@ assert(
 );
 assert(batchBytesMax <= readBytesMax, "one read must be able to return the largest batch");
 assert(segmentBytesMax + batchBytesMax < 4 * GiB, "positions must fit 32 bits");
+assert(clockStepMsMax < clockDoubtMs, "a step must be small beside the doubt of a greater one");
 assert(indexIntervalBytes < segmentBytesMin, "a segment must hold index entries");
 assert(batchBytesMax <= decompressedBytesMax, "a batch must fit when opened");
 assert(batchBytesMax <= producedUnpackedBytesMax, "a batch must fit when it is checked");

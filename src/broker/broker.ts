@@ -12,6 +12,7 @@ import type { ProduceOptions } from "./produced-batch.ts";
 import type { PastIdentity, ProducerIdentity } from "./producer-ids.ts";
 import type { BrokerStats, Traffic } from "./stats.ts";
 import type { TopicConfig } from "./topic-config.ts";
+import type { UpkeepFigures } from "./upkeep.ts";
 import type { Wait, Watched, WaitFor } from "./waiters.ts";
 import type { Watermarks } from "./watermarks.ts";
 
@@ -196,6 +197,8 @@ export interface Broker {
   initProducerId(past: PastIdentity): Promise<ProducerIdentity | Refusal>;
   /** Waits for records; see `waiters.ts`. */
   wait(wanted: WaitFor): Wait;
+  /** What looking after logs has done since the start; `null`: nobody does. */
+  readonly upkeep: UpkeepFigures | null;
   /** Where everything lies, as it is now; `null`: nobody knows. */
   volume(): Promise<Volume | null>;
 

@@ -11,7 +11,8 @@ import { offset, type Offset } from "../base/brands.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { Refusal } from "../base/refusal.ts";
-import type { Appended, LogRead, PartitionLog, TimedOffset } from "../log/log.ts";
+import type { Compactable, Compacted, CompactionMeans } from "../log/compaction.ts";
+import type { Appended, Expired, LogRead, PartitionLog, TimedOffset } from "../log/log.ts";
 import { leaderEpoch } from "../log/scan.ts";
 import { type BatchHeader, readHeader, viewOf } from "../record/batch.ts";
 import { admission, admit, type Admitted, type BatchRules, sizeRefusal } from "./batch-rules.ts";
@@ -134,6 +135,46 @@ export class HostedPartition implements Partition {
     const trimmed = this.#trimming.then(() => this.#trim(before));
     this.#trimming = trimmed;
     return await trimmed;
+  }
+
+  /** Applies the topic's retention, if it has one; `null`: it keeps everything, or has ended. */
+  async expire(now: number): Promise<Expired | Refusal | null> {
+    if (!this.owner.isDeleting) return null;
+    const expired = this.#trimming.then(() => this.#expire(now));
+    this.#trimming = expired;
+    return await expired;
+  }
+
+  /** What there is to compact; `null`: nothing. `now` as `expire` takes it. */
+  async compactable(now: number): Promise<Compactable | null> {
+    if (this.#ended !== null || !this.owner.rules.isCompacted) return null;
+    const refusal = await this.log.rollForCompaction(now);
+    if (refusal !== null) {
+      const about = { topic: this.topic, partition: this.index, reason: refusal.message };
+      this.parts.logger.warn("a segment could not be ended for compaction", about);
+    }
+    return this.#ended === null ? this.log.compactable(now) : null;
+  }
+
+  /**
+   * Compacts the log up to `end`, as `compactable` has told it. The last batch of each producer
+   * that is known stays, if empty, so that reading the log tells what it has sent.
+   */
+  async compact(
+    end: Offset,
+    means: Omit<CompactionMeans, "isLastOf" | "intactEnd">,
+  ): Promise<Compacted | Refusal> {
+    const intactEnd = this.#ended ?? (await this.#keeper.beforeCompaction(end));
+    const refusal = this.#ended ?? (intactEnd instanceof Refusal ? intactEnd : null);
+    if (refusal !== null || intactEnd instanceof Refusal) return refusal ?? closed;
+    const lastOf = new Map<number, Offset>();
+    for (const [producerId, { batches }] of this.#keeper.producers.acknowledged()) {
+      const last = batches.at(-1);
+      if (last !== undefined) lastOf.set(producerId, last.baseOffset);
+    }
+    const isLastOf = (producerId: number, baseOffset: Offset): boolean =>
+      lastOf.get(producerId) === baseOffset;
+    return await this.log.compact({ ...means, intactEnd, isLastOf });
   }
 
   leaderEpochFault(currentLeaderEpoch: number): Refusal | null {
@@ -271,6 +312,14 @@ export class HostedPartition implements Partition {
     this.watermarks.set(this.log);
     this.watches.trimmed(this.log.startOffset);
     return refusal ?? this.log.startOffset;
+  }
+
+  async #expire(now: number): Promise<Expired | Refusal | null> {
+    if (this.#ended !== null) return null;
+    const expired = await this.log.expire(now);
+    this.watermarks.set(this.log);
+    this.watches.trimmed(this.log.startOffset);
+    return this.#ended === null ? expired : null;
   }
 
   #visible(): void {

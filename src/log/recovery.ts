@@ -285,6 +285,6 @@ export async function promisesRecords(
   directory: string,
   files: SegmentFiles,
 ): Promise<boolean> {
-  const segment = new Segment(environment, directory, files.base, null);
+  const segment = new Segment(environment, directory, files.base, null, files.cleaned);
   return ((await segment.readIndexHeader())?.floorPosition ?? 0) > 0;
 }

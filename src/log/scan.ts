@@ -22,6 +22,8 @@ export const leaderEpoch = 0;
 /** Bytes read at a time; a larger batch is read as a whole. */
 const windowBytes = 1024 * 1024;
 
+const nothing = new Uint8Array(0);
+
 /** A stretch of good batches that lie one after another in `bytes`. */
 export interface BatchRun {
   readonly kind: "batches";
@@ -91,14 +93,17 @@ class Window {
     readonly file: DiskFile,
     /** Where the walk stops; comes down if the file turns out to be shorter. */
     public end: number,
+    private readonly reused: Uint8Array,
   ) {}
 
   /** Makes [position, position + length) available, as far as the end allows. */
   async cover(position: number, length: number): Promise<void> {
     const to = Math.min(this.end, position + length);
     if (position >= this.position && to <= this.position + this.bytes.length) return;
-    const wanted = Math.min(this.end - position, Math.max(length, windowBytes));
-    const bytes = new Uint8Array(Math.max(0, wanted));
+    const usual = this.reused.length > 0 ? this.reused.length : windowBytes;
+    const wanted = Math.max(0, Math.min(this.end - position, Math.max(length, usual)));
+    const isRoomy = wanted <= this.reused.length;
+    const bytes = isRoomy ? this.reused.subarray(0, wanted) : new Uint8Array(wanted);
     const count = await this.file.read(position, bytes);
     if (count < bytes.length) this.end = position + count;
     this.bytes = bytes.subarray(0, count);
@@ -139,6 +144,11 @@ export interface ScanRange {
    * they stored inside a record for a batch, by getting the broker killed at the right moment.
    */
   readonly tornFrom?: number;
+  /**
+   * Memory to read into, as much at a time as it holds; a larger batch is read as a whole. What was
+   * yielded is then good until the next is asked for. Left out: it stays good.
+   */
+  readonly buffer?: Uint8Array;
 }
 
 /**
@@ -147,9 +157,9 @@ export interface ScanRange {
  */
 export async function* scanBatches(
   file: DiskFile,
-  { from, to, base, segmentBase, endOffset, tornFrom = Infinity }: ScanRange,
+  { from, to, base, segmentBase, endOffset, tornFrom = Infinity, buffer = nothing }: ScanRange,
 ): AsyncGenerator<Scanned, void, undefined> {
-  const window = new Window(file, to);
+  const window = new Window(file, to, buffer);
   const widest = offset(segmentBase + segmentOffsetsMax);
   const offsetMax = (at: number): Offset =>
     endOffset === undefined || at >= tornFrom ? widest : offset(Math.min(widest, endOffset - 1));

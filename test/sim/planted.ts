@@ -361,8 +361,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     "a time is looked for in the newest segment only",
     100,
     "src/log/time-search.ts",
-    "for (const segment of [...log.segments]) {",
-    "for (const segment of log.segments.slice(-1)) {",
+    "log.segments.find(({ endOffset }) => endOffset > next);",
+    "log.segments.slice(-1).find(({ endOffset }) => endOffset > next);",
   ),
   {
     ...bug(
@@ -379,7 +379,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       "a segment that was rolled back is sealed over the one in its place",
       100,
       "src/log/segment-log.ts",
-      "if (segment.sealed || !this.#segments.includes(segment)) continue;",
+      "if (segment.sealed || !this.#list.all.includes(segment)) continue;",
       "if (segment.sealed) continue;",
     ),
     fromSeed: 101_100,
