@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startBroker } from "./bench/broker.ts";
 import { appendOneByOne, appendStream } from "./bench/disk.ts";
+import { doorPair, type DoorScenario, doorScenarios } from "./bench/doors.ts";
 import { frameOf, sendOneByOne, sendStream } from "./bench/native-load.ts";
 import { buildIfStale } from "./build.ts";
 import type { Command } from "./command.ts";
@@ -84,6 +85,9 @@ export const bench: Command = {
       const line = values.json ? JSON.stringify({ ...scenario, pairs }) : lineOf(scenario, pairs);
       process.stdout.write(`${line}\n`);
     }
+    for (const scenario of doorScenarios) {
+      process.stdout.write(`${await doorLine(scenario, runs, 10 * scale)}\n`);
+    }
     return 0;
   },
 };
@@ -99,6 +103,29 @@ async function runScenario(scenario: Scenario, runs: number, scale: number): Pro
     }
   }
   return pairs;
+}
+
+/** The 99th percentile alone and beside the other, in runs that go alone, beside, beside, alone. */
+async function doorLine(scenario: DoorScenario, runs: number, seconds: number): Promise<string> {
+  const pairs: { readonly alone: number; readonly beside: number }[] = [];
+  for (let run = 0; run < runs; run++) {
+    const folder = mkdtempSync(join(tmpdir(), "obelisk-bench-"));
+    try {
+      const pair = await doorPair(scenario, folder, seconds, run % 2 === 0);
+      pairs.push({ alone: quantile(pair.alone, 0.99), beside: quantile(pair.beside, 0.99) });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  const middle = (values: readonly number[]): string => quantile(values, 0.5).toFixed(2);
+  const ratios = pairs.map(({ alone, beside }) => beside / alone);
+  const { name, first, beside } = scenario;
+  const rates = `${first.rate} beside ${beside.rate} requests/s`;
+  return (
+    `${name}, p99: alone ${middle(pairs.map(({ alone }) => alone))} ms; ${rates}: ` +
+    `${middle(pairs.map((pair) => pair.beside))} ms; ratio ${middle(ratios)} ` +
+    `[${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}]`
+  );
 }
 
 function lineOf({ name, unit, beside }: Scenario, pairs: readonly Pair[]): string {

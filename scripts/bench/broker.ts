@@ -6,7 +6,10 @@ import { executable } from "../build.ts";
 const ticksPerSecond = 100;
 
 export interface BenchBroker extends AsyncDisposable {
+  /** Of the native protocol. */
   readonly port: number;
+  readonly kafkaPort: number;
+  readonly httpUrl: string;
   readonly pid: number;
   /** User and system time so far; NaN where there is no /proc. */
   cpuSeconds(): number;
@@ -32,22 +35,32 @@ export async function startBroker(data: string, args: string[] = []): Promise<Be
     ],
     { stdin: "ignore", stdout: "ignore", stderr: "pipe" },
   );
-  const port = await portOf(child.stderr);
+  const [port, kafkaPort, httpPort] = await portsOf(child.stderr);
   const stop = async (): Promise<void> => {
     child.kill("SIGTERM");
     await child.exited;
   };
   const { pid } = child;
-  return { port, pid, cpuSeconds: () => cpuSecondsOf(pid), [Symbol.asyncDispose]: stop };
+  const httpUrl = `http://127.0.0.1:${httpPort}`;
+  return {
+    port,
+    kafkaPort,
+    httpUrl,
+    pid,
+    cpuSeconds: () => cpuSecondsOf(pid),
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
-async function portOf(log: ReadableStream<Uint8Array>): Promise<number> {
+async function portsOf(log: ReadableStream<Uint8Array>): Promise<[number, number, number]> {
   const decoder = new TextDecoder();
   let text = "";
+  const portOf = (door: string): number =>
+    Number(new RegExp(`"door":"${door}","address":"[^"]*:(\\d+)"`).exec(text)?.[1]);
   for await (const chunk of log) {
     text += decoder.decode(chunk, { stream: true });
-    const port = /"door":"native protocol","address":"[^"]*:(\d+)"/.exec(text)?.[1];
-    if (port !== undefined) return Number(port);
+    if (!text.includes(`"event":"ready"`)) continue;
+    return [portOf("native protocol"), portOf("kafka protocol"), portOf("http")];
   }
   throw new Error(`the broker did not start:\n${text}`);
 }
