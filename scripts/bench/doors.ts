@@ -57,7 +57,7 @@ const httpProduce: Load = {
   },
 };
 
-/** One run: the 99th percentile of the first, milliseconds, with or without the second beside it. */
+/** One run: latencies of the first, milliseconds, with or without the second beside it. */
 async function runOf(folder: string, first: Load, beside: Load | null, seconds: number) {
   await using broker = await startBroker(folder);
   const measured = await first.open(broker);
