@@ -450,6 +450,8 @@ export const httpRecordsDefault = 100;
 export const httpRecordsMax = 10_000;
 /** HTTP: keys, values and headers of one page; the record that passes it is its last. */
 export const httpRecordsBytesMax = 8 * MiB;
+/** HTTP: pages that are made at a time, since all their records are in memory. */
+export const httpPagesMax = 8;
 /** HTTP: bytes of the log that one request looks through for records that fit its filters. */
 export const httpScanBytesMax = 64 * MiB;
 /** HTTP: and that it opens in one go. */
@@ -471,7 +473,9 @@ export const membersLeaveMsMax = 1_000;
 
 /** REST v2: consumer instances at a time, and when one is removed that nobody uses. */
 export const restConsumersMax = 1_000;
-export const restConsumerIdleMsMax = 300_000;
+export const restConsumerIdleMsDefault = 300_000;
+export const restConsumerIdleMsMin = 10_000;
+export const restConsumerIdleMsMax = 24 * 3600 * 1000;
 /** REST v2: unused instances are looked for this often. */
 export const restConsumerSweepMs = 5_000;
 /** REST v2: how long a read waits where nobody says (`consumer.request.timeout.ms`). */

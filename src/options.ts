@@ -221,6 +221,13 @@ export const brokerOptions = {
     max: limits.segmentMsMax,
     help: "How long a group's committed offsets are kept after its last use",
   }),
+  httpConsumerIdleMs: duration({
+    name: "http-consumer-timeout",
+    default: limits.restConsumerIdleMsDefault,
+    min: limits.restConsumerIdleMsMin,
+    max: limits.restConsumerIdleMsMax,
+    help: "When a consumer instance of REST v2 that nobody uses is removed",
+  }),
   maxConnections: integer({
     default: limits.connectionsMaxDefault,
     min: 1,

@@ -18,7 +18,7 @@ import { within } from "./support/within.ts";
 
 leaveNothing();
 
-const kills = rounds(8, 100);
+const kills = rounds(8, 20);
 const keys = 300;
 const inFlightMax = 16;
 /** No kill comes later than this many records after the start. */
@@ -28,8 +28,8 @@ const topic = "profiles";
 
 /** How a broker compacts that has nothing better to do. */
 const serveOptions = (random: Random): string[] => [
-  ...["--segment-bytes", "64KiB", "--compaction-check-interval", "100ms"],
-  ...["--compaction-rate", oneOf(random, ["8MiB", "64GiB"])],
+  ...["--segment-bytes", "256KiB", "--compaction-check-interval", "100ms"],
+  ...["--compaction-rate", oneOf(random, ["32MiB", "64GiB"])],
   ...["--compaction-memory", oneOf(random, ["64KiB", "64MiB"])],
   ...["--cache", oneOf(random, ["1MiB", "64MiB"])],
 ];
@@ -154,6 +154,7 @@ test(
     const profiles = new Profiles(random);
     let [compactions, completed] = [0, 0];
     for (let killed = 0; killed <= kills; killed++) {
+      const isLast = killed === kills;
       const { process: broker, kafkaPort } = await startBroker(data, serveOptions(random));
       await using _ = broker;
       const client = await KafkaClient.connect(kafkaPort);
@@ -162,8 +163,8 @@ test(
       const producing = produce(client, profiles, random);
       const enough = profiles.acknowledged + random.below(momentRecordsMax);
       await until(() => profiles.acknowledged >= enough);
-      const isLast = killed === kills;
-      if (isLast) await broker.logged("compacted");
+      // Else the log only grows, and no compaction is ever near its end when the kill comes.
+      if (isLast || random.below(2) === 0) await broker.logged("compacted");
       if (isLast) client[Symbol.dispose]();
       // The last one is stopped in peace, in the middle of whatever it does.
       expect(await broker.end(isLast ? "SIGTERM" : "SIGKILL")).toBe(isLast ? 0 : 137);

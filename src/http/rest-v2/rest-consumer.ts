@@ -20,6 +20,7 @@ import type { GroupErrorCode } from "../../broker/group-errors.ts";
 import type { GroupMember } from "../../broker/group-member.ts";
 import { type VisitedRecord, visitRecords } from "../../broker/record-visit.ts";
 import type { ResidentMembers } from "../../broker/resident-members.ts";
+import type { Slots } from "../../broker/slots.ts";
 import type { Wait } from "../../broker/waiters.ts";
 import { autoCommitMs, httpScanReadBytes, httpWaitMsMax } from "../../limits.ts";
 import { HttpError } from "../errors.ts";
@@ -34,6 +35,7 @@ export interface ConsumerParts {
   readonly groups: Pick<GroupCoordinator, "offsetCommit" | "offsetFetch">;
   readonly members: ResidentMembers;
   readonly clock: Clock;
+  readonly pages: Pick<Slots, "run">;
 }
 
 /** What an instance was created with. */
@@ -81,6 +83,15 @@ interface Answer {
   bytes: number;
   isFull: boolean;
 }
+
+/** What comes of one look. What waits holds no records meanwhile: they are read again. */
+type Step =
+  | {
+      readonly kind: "answered";
+      readonly records: readonly EmbeddedRecord[];
+      readonly readers: readonly Reader[];
+    }
+  | { readonly kind: "waits"; readonly readers: readonly Reader[]; readonly bytes: number };
 
 const keyOf = ({ topic, partition }: AssignedPartition): string => `${topic}/${partition}`;
 
@@ -196,16 +207,14 @@ export class RestConsumer {
     });
     try {
       for (;;) {
-        const answer = await this.#answer(asked.bytesMax);
-        if (answer instanceof HttpError) return answer;
-        const leftMs = dueMs - clock.monotonic();
-        const missing = this.settings.minBytes - answer.bytes;
-        if (missing <= 0 || answer.isFull || leftMs <= 0 || isGone || this.#reading === null) {
-          if (!isGone && !asked.isPeek) this.#moved(answer.readers);
-          return answer.records;
+        const isOver = (): boolean => isGone || clock.monotonic() >= dueMs;
+        const step = await this.parts.pages.run(() => this.#step(asked, isOver));
+        if (step instanceof HttpError) return step;
+        if (step.kind === "answered") {
+          if (!isGone && !asked.isPeek) this.#moved(step.readers);
+          return step.records;
         }
-        const bytes = Math.min(missing, Math.max(1, asked.bytesMax - answer.bytes));
-        await this.#more(answer.readers, bytes, leftMs);
+        await this.#more(step.readers, step.bytes, dueMs - clock.monotonic());
       }
     } finally {
       forget();
@@ -271,6 +280,19 @@ export class RestConsumer {
     if (!this.settings.autoCommit) return;
     if (this.parts.clock.monotonic() - this.#committedAtMs < autoCommitMs) return;
     await this.#commitPositions();
+  }
+
+  /** What there is now if that is enough, or there is no more time; otherwise what to wait for. */
+  async #step({ bytesMax }: ReadAsked, isOver: () => boolean): Promise<Step | HttpError> {
+    const answer = await this.#answer(bytesMax);
+    if (answer instanceof HttpError) return answer;
+    const { records, readers, isFull } = answer;
+    const missing = this.settings.minBytes - answer.bytes;
+    if (missing <= 0 || isFull || isOver() || this.#reading === null) {
+      return { kind: "answered", records, readers };
+    }
+    const bytes = Math.min(missing, Math.max(1, bytesMax - answer.bytes));
+    return { kind: "waits", readers, bytes };
   }
 
   /** What there is now, without waiting; the readers say how far it goes. */

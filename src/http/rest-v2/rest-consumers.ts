@@ -1,14 +1,14 @@
 /**
- * All consumer instances of REST v2, by group and name. One that nobody has used for
- * `restConsumerIdleMsMax` (Confluent's `consumer.instance.timeout.ms`) is closed: its partitions go
- * to others, and its client is told that there is no such instance.
+ * All consumer instances of REST v2, by group and name. One that nobody has used for so long
+ * (Confluent's `consumer.instance.timeout.ms`, `--http-consumer-timeout`) is closed: its partitions
+ * go to others, and its client is told that there is no such instance.
  */
 import type { Cancel } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import { memberGroupIdError } from "../../broker/group-requests.ts";
 import { Turns } from "../../broker/turns.ts";
 import {
-  restConsumerIdleMsMax,
+  restConsumerIdleMsDefault,
   restConsumerNameCharactersMax,
   restConsumersMax,
   restConsumerSweepMs,
@@ -43,6 +43,7 @@ export class RestConsumers {
   constructor(
     private readonly parts: ConsumerParts,
     private readonly random: Pick<Random, "uuid">,
+    private readonly idleMsMax = restConsumerIdleMsDefault,
   ) {}
 
   get count(): number {
@@ -118,7 +119,7 @@ export class RestConsumers {
 
   #sweepLater(): Cancel {
     return this.parts.clock.after(restConsumerSweepMs, () => {
-      const usedSinceMs = this.#now() - restConsumerIdleMsMax;
+      const usedSinceMs = this.#now() - this.idleMsMax;
       for (const instance of this.#instances.values()) {
         if (instance.reads === 0 && instance.usedAtMs <= usedSinceMs) void this.#remove(instance);
       }

@@ -186,7 +186,7 @@ const readRecords = route({
     if (from >= partition.highWatermark && query.wait_ms !== undefined) {
       await waitFor(services, partition, from, request, query.wait_ms);
     }
-    const page = await pageFrom(partition, from, countMax, filter);
+    const page = await services.pages.run(() => pageFrom(partition, from, countMax, filter));
     if (page instanceof Refusal) return errorOf(page);
     return json(pageBody(partition, page, request.url, query.format ?? "json"));
   },
