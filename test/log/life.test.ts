@@ -18,7 +18,7 @@ import { rounds } from "../support/rounds.ts";
 import { randomForTest } from "../support/seed.ts";
 import { LifeModel } from "./life-model.ts";
 
-const operations = Number(process.env["OBELISK_OPERATIONS"] ?? rounds(4_000, 40_000));
+const operations = Number(process.env["OBELISK_OPERATIONS"] ?? rounds(4_000, 12_000));
 const hour = 3600 * 1000;
 const turn = async (turns: number): Promise<void> => {
   for (let i = 0; i < turns; i++) await Promise.resolve();

@@ -10,7 +10,7 @@ import { tell } from "./story.ts";
 
 test("whatever happens to it, a broker keeps its promises", async () => {
   const random = randomForTest();
-  for (let left = rounds(12, 150); left > 0; left--) {
+  for (let left = rounds(12, 50); left > 0; left--) {
     const { seed, findings, lines } = await tell(random.below(2 ** 32));
     expect({ seed, findings, lines: findings.length > 0 ? lines.slice(-40) : [] }).toEqual({
       seed,
