@@ -17,6 +17,7 @@ import {
   httpAnswerPieceBytes,
   httpHeadMsMax,
   httpIdleMsMax,
+  httpRecordsBytesMax,
   httpRequestsMax,
   httpSocketBacklogBytesMax,
   httpSocketMessageBytesMax,
@@ -25,7 +26,7 @@ import {
   streamStalledMsMax,
 } from "../limits.ts";
 import { type Answered, type Answering, answerTo } from "./answer.ts";
-import { HttpError } from "./errors.ts";
+import { HttpError, noRoom } from "./errors.ts";
 import { type Content, errorReply, piecesOf, type Reply, responseOf, wholeOf } from "./reply.ts";
 import type { Inbound } from "./route.ts";
 import type { System } from "./services.ts";
@@ -232,8 +233,7 @@ class HttpDoor {
       return { ...reply, content: { kind: "bytes", bytes, mediaType } };
     }
     if (this.#unsentBytes + bytes.length > httpUnsentBytesMax) {
-      const what = "too much of large answers waits to be taken";
-      return errorReply(HttpError.of(503, what, { "retry-after": "1" }));
+      return errorReply(noRoom);
     }
     const open = (): ReadableStream<Uint8Array> => piecesOf(bytes, httpAnswerPieceBytes);
     return paced({ kind: "stream", open, mediaType, isQuiet: true }, bytes.length);
@@ -258,6 +258,7 @@ class HttpDoor {
       headerNames: () => [...request.headers.keys()],
       body: request.body,
       system: this.options.system(),
+      hasRoom: () => this.#unsentBytes + 2 * httpRecordsBytesMax <= httpUnsentBytesMax,
       onEnd,
     };
   }

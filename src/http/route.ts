@@ -85,6 +85,8 @@ export interface Inbound {
   readonly headerNames: () => readonly string[];
   readonly body: ReadableStream<Uint8Array> | null;
   readonly system: System;
+  /** Whether a large answer would be sent; asked before one is made. */
+  readonly hasRoom: () => boolean;
   /**
    * Calls `cancel` once the peer is gone or the door closes: then what waits for long is to be
    * answered. Returns how to forget that.

@@ -181,6 +181,32 @@ describe("a large answer", () => {
   });
 });
 
+test("pages of records that nobody takes are few, and no others are made meanwhile", async () => {
+  await using world = await HttpWorld.open();
+  await world.topic("t");
+  const partition = world.broker.topic("t")?.partitions[0];
+  const value = "x".repeat(8 * 1024 * 1024);
+  const record = { partition_id: 0, value: { type: "STRING", data: value } };
+  expect((await world.v3("POST", "/topics/t/records", record)).status).toBe(200);
+  const path = world.in("/topics/t/partitions/0/records?format=string");
+  const peers: Peer[] = [];
+  const pagesMax = httpUnsentBytesMax / value.length;
+  while (peers.length < pagesMax) {
+    const peer = await Peer.connect(world.door.port);
+    peer.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await until(() => peer.receivedBytes > 0);
+    peer.pause();
+    peers.push(peer);
+  }
+  const sent = partition?.traffic.sentRecords ?? 0;
+  expect((await world.ask("GET", path)).status).toBe(503);
+  expect(partition?.traffic.sentRecords).toBe(sent);
+  expect((await world.v3("GET", "/topics/t")).status).toBe(200);
+  for (const peer of peers) peer.terminate();
+  await until(() => world.door.open === 0);
+  expect((await world.ask("GET", path)).status).toBe(200);
+}, 60_000);
+
 describe("a door", () => {
   test("with too much to do says so, and that it lives", async () => {
     const { promise: never, resolve: release } = Promise.withResolvers<Reply>();

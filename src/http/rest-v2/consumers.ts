@@ -219,6 +219,7 @@ const getRecords = route({
       bytesMax: bytesMax <= 0 ? httpRecordsBytesMax : Math.min(bytesMax, httpRecordsBytesMax),
       waitMs: timeout <= 0 ? waitMs : Math.min(timeout, waitMs, httpWaitMsMax),
       isPeek: request.method === "HEAD",
+      hasRoom: request.hasRoom,
       onEnd: request.onEnd,
     });
     return records instanceof HttpError ? records : v2Json(records, own);

@@ -23,7 +23,7 @@ import type { ResidentMembers } from "../../broker/resident-members.ts";
 import type { Slots } from "../../broker/slots.ts";
 import type { Wait } from "../../broker/waiters.ts";
 import { autoCommitMs, httpScanReadBytes, httpWaitMsMax } from "../../limits.ts";
-import { HttpError } from "../errors.ts";
+import { HttpError, noRoom } from "../errors.ts";
 import type { Inbound } from "../route.ts";
 import { embeddedBytes, type EmbeddedRecord, embeddedRecord } from "./embedded-record.ts";
 import { consumerFault, groupFault, illegalState, partitionNotFound } from "./errors.ts";
@@ -61,6 +61,7 @@ export interface ReadAsked {
   readonly waitMs: number;
   /** It is looked at and not taken: positions stay. */
   readonly isPeek: boolean;
+  readonly hasRoom: Inbound["hasRoom"];
   readonly onEnd: Inbound["onEnd"];
 }
 
@@ -283,7 +284,8 @@ export class RestConsumer {
   }
 
   /** What there is now if that is enough, or there is no more time; otherwise what to wait for. */
-  async #step({ bytesMax }: ReadAsked, isOver: () => boolean): Promise<Step | HttpError> {
+  async #step({ bytesMax, hasRoom }: ReadAsked, isOver: () => boolean): Promise<Step | HttpError> {
+    if (!hasRoom()) return noRoom;
     const answer = await this.#answer(bytesMax);
     if (answer instanceof HttpError) return answer;
     const { records, readers, isFull } = answer;

@@ -21,7 +21,7 @@ import {
 } from "../../limits.ts";
 import type { BatchRecord } from "../../record/records.ts";
 import { eventHeaders, mediaTypeIn } from "../cloud-event.ts";
-import { errorOf, HttpError } from "../errors.ts";
+import { errorOf, HttpError, noRoom } from "../errors.ts";
 import { filterOf, filterQuery, type RecordFilter } from "../record-filter.ts";
 import {
   headersType,
@@ -186,7 +186,10 @@ const readRecords = route({
     if (from >= partition.highWatermark && query.wait_ms !== undefined) {
       await waitFor(services, partition, from, request, query.wait_ms);
     }
-    const page = await services.pages.run(() => pageFrom(partition, from, countMax, filter));
+    const page = await services.pages.run(async () => {
+      return request.hasRoom() ? await pageFrom(partition, from, countMax, filter) : noRoom;
+    });
+    if (page instanceof HttpError) return page;
     if (page instanceof Refusal) return errorOf(page);
     return json(pageBody(partition, page, request.url, query.format ?? "json"));
   },

@@ -30,7 +30,12 @@ const fetchMsMax = 240_000;
 const at = (separator: string) => (packages: Readonly<Record<string, string>>) =>
   Object.entries(packages).map(([name, version]) => `${name}${separator}${version}`);
 
-/** By the language of the clients. */
+const pipInstall = (packages: Readonly<Record<string, string>>): string[] => [
+  ...["python3", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
+  ...["--only-binary=:all:", "--no-deps", "--target", "lib", ...at("==")(packages)],
+];
+
+/** By the language of the clients; `rest`: those of HTTP. */
 export const recipes = {
   javascript: {
     packages: { kafkajs: "2.2.4", "@platformatic/kafka": "1.35.0" },
@@ -43,12 +48,19 @@ export const recipes = {
   python: {
     packages: { "confluent-kafka": "2.16.1" },
     programs: ["python3"],
-    commands: (packages) => [
-      [
-        ...["python3", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
-        ...["--only-binary=:all:", "--no-deps", "--target", "lib", ...at("==")(packages)],
-      ],
-    ],
+    commands: (packages) => [pipInstall(packages)],
+  },
+  rest: {
+    packages: {
+      "nlp-kafka-rest-api": "1.0.0",
+      requests: "2.34.2",
+      urllib3: "2.8.0",
+      idna: "3.20",
+      certifi: "2026.10.19.post1",
+      "charset-normalizer": "3.5.2",
+    },
+    programs: ["python3"],
+    commands: (packages) => [pipInstall(packages)],
   },
   java: {
     packages: {

@@ -20,13 +20,13 @@ function consumerIn(world: HttpWorld, more: object = {}): RestConsumer {
 }
 
 /** A read whose client stays, unless `leave` is called. */
-function reading(consumer: RestConsumer, bytesMax = 1_000) {
+function reading(consumer: RestConsumer, bytesMax = 1_000, hasRoom = () => true) {
   let leave = (): void => {};
   const onEnd = (cancel: () => void): (() => void) => {
     leave = cancel;
     return () => {};
   };
-  const records = consumer.records({ bytesMax, waitMs: 30_000, isPeek: false, onEnd });
+  const records = consumer.records({ bytesMax, waitMs: 30_000, isPeek: false, hasRoom, onEnd });
   return { records, leave: () => leave() };
 }
 
@@ -62,6 +62,15 @@ test("a read that waits for more holds no page, and one that is made waits for i
   expect(await late).toMatchObject([{ value: 1 }]);
   for (const each of waiting) each.leave();
   await Promise.all(waiting.map(({ records }) => records));
+});
+
+test("nothing is read that could not be sent, and nothing is lost by that", async () => {
+  await using world = await HttpWorld.open();
+  const client = new Requests(world);
+  await client.produce("t", 1);
+  const consumer = consumerIn(world);
+  expect(await reading(consumer, 1_000, () => false).records).toMatchObject({ status: 503 });
+  expect(await reading(consumer).records).toMatchObject([{ value: 1 }]);
 });
 
 test("a read under way follows a seek", async () => {
