@@ -54,11 +54,9 @@ async function ask(
   }
   const answer = parsed(text);
   if (response.ok) return answer;
-  throw failureOf(response.status, answer);
+  const said = isErrorBody(answer) ? answer.message : `It answered ${response.status}.`;
+  throw new Failure(response.status, sentence(said));
 }
-
-const failureOf = (status: number, answer: unknown): Failure =>
-  new Failure(status, sentence(isErrorBody(answer) ? answer.message : `It answered ${status}`));
 
 const sentence = (text: string): string =>
   text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
@@ -70,25 +68,6 @@ function parsed(text: string): unknown {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-}
-
-/** What of a topic is to be streamed, and from where on: a position, or empty for what is new. */
-export type StreamWish = Filters & {
-  readonly partition: number | null;
-  readonly offset: string;
-};
-
-/** The events of a topic's live stream, as bytes. Ends when `signal` says so, or the broker. */
-export async function streamOf(
-  topic: string,
-  { partition, ...wish }: StreamWish,
-  signal: AbortSignal,
-): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const one = partition === null ? {} : { partition };
-  const asked = queryText({ ...wish, ...one, format: "binary" });
-  const response = await fetch(`/streams/topics/${encode(topic)}${asked}`, { signal });
-  if (response.ok && response.body !== null) return response.body;
-  throw failureOf(response.status, parsed(await response.text()));
 }
 
 let clusterId: Promise<string> | null = null;
@@ -144,9 +123,6 @@ export interface RecordQuery {
   readonly header?: string;
   readonly contains?: string;
 }
-
-/** Which records are to be seen; all that are given must hold. */
-export type Filters = Pick<RecordQuery, "key" | "header" | "contains">;
 
 /** A record to be stored. */
 export interface NewRecord {

@@ -3,7 +3,7 @@ import { h, type ComponentChild } from "preact";
 import { useState } from "preact/hooks";
 import { localTime } from "./format.ts";
 import { button, choice, textOf } from "./parts.ts";
-import type { Filters } from "./api.ts";
+import type { Filters } from "./record-source.ts";
 import { type Beginning, isFiltered, type RecordsWish } from "./records-wish.ts";
 
 interface BarProps {

@@ -1,6 +1,6 @@
 /** A topic's records: where to begin, what to look for, the list, and the record that is chosen. */
 import { h, type ComponentChild } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Partitions } from "../http/console-api/topics.ts";
 import { api, messageOf } from "./api.ts";
 import { show } from "./dialog.ts";
@@ -193,14 +193,6 @@ function List(props: {
     return { index: isPlace ? source.indexOf(Number(wish.at)) : 0 };
   }, [source]);
   useEffect(() => select(jump.index), [jump]);
-  const came = useRef(0);
-  useEffect(() => {
-    // What is selected stays selected while others come before it.
-    if (source.came > came.current && chosen !== null) {
-      select(Math.min(selected + source.came - came.current, source.count - 1));
-    }
-    came.current = source.came;
-  }, [source, source.came]);
   const row = source.row(selected);
   const chosenId = chosen === null ? "" : `${chosen.partition}/${chosen.offset}`;
   useEffect(() => {
@@ -239,7 +231,6 @@ function List(props: {
             selected,
             select,
             jump,
-            came: source.came,
           }),
       statusLine(source),
     ),
@@ -262,8 +253,7 @@ function statusLine(source: RecordSource): ComponentChild {
   return h(
     "div",
     { class: "list-foot" },
-    h("span", { class: isBusy && isLive ? "pulse" : "", role: "status" }, words),
-    error !== null && h("span", { class: "fault", role: "alert" }, error),
+    h("span", { class: isBusy && isLive ? "pulse" : "", role: "status" }, error ?? words),
     isBusy &&
       button(isLive ? "Pause" : "Stop", () => source.pause(), { kind: "quiet", icon: "pause" }),
     canGoOn && button("Go on", () => source.goOn(), { kind: "quiet", icon: "play" }),

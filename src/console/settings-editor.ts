@@ -3,8 +3,7 @@ import { h, type ComponentChild } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Setting } from "../http/console-api/topics.ts";
 import type { SettingChanges } from "./api.ts";
-import { badge, button, problem, textOf } from "./parts.ts";
-import type { Faults } from "./settings-check.ts";
+import { badge, button, textOf } from "./parts.ts";
 
 /** Kafka's words, in ours. */
 export const sourceWords: Readonly<Record<string, string>> = {
@@ -17,29 +16,28 @@ export const sourceWords: Readonly<Record<string, string>> = {
 /** What was typed, by name; `null`: the default is to hold again. */
 type Edits = ReadonlyMap<string, string | null>;
 
-/** Only what would differ. @param own Kafka's word for values that are set here */
-function changesOf(settings: readonly Setting[], edits: Edits, own: string): SettingChanges {
+const ofTopic = "DYNAMIC_TOPIC_CONFIG";
+
+/** Only what would differ. */
+function changesOf(settings: readonly Setting[], edits: Edits): SettingChanges {
   return settings.flatMap(({ name, value, source }) => {
     const edited = edits.get(name);
     if (edited === undefined || edited === value) return [];
-    return edited === null && source !== own ? [] : [{ name, value: edited }];
+    return edited === null && source !== ofTopic ? [] : [{ name, value: edited }];
   });
 }
 
 export function SettingsEditor(props: {
   readonly settings: readonly Setting[];
-  /** Kafka's word for values that are set here; others are inherited. */
-  readonly source: string;
-  readonly faults: Faults;
   readonly change: (changes: SettingChanges) => void;
 }): ComponentChild {
-  const { settings, source, faults, change } = props;
+  const { settings, change } = props;
   const [edits, setEdits] = useState<Edits>(new Map());
   const [search, setSearch] = useState("");
   const edit = (name: string, value: string | null): void => {
     const next = new Map(edits).set(name, value);
     setEdits(next);
-    change(changesOf(settings, next, source));
+    change(changesOf(settings, next));
   };
   const rows = useMemo(() => {
     const word = search.trim().toLowerCase();
@@ -63,13 +61,7 @@ export function SettingsEditor(props: {
     h(
       "ul",
       null,
-      rows.map((setting) => {
-        const { name } = setting;
-        const fault = faults.get(name) ?? null;
-        const edited = edits.get(name);
-        const isOwn = edited === undefined ? setting.source === source : edited !== null;
-        return h(SettingRow, { key: name, setting, edited, isOwn, fault, edit });
-      }),
+      rows.map((setting) => h(SettingRow, { key: setting.name, setting, edits, edit })),
     ),
     rows.length === 0 && h("p", { class: "muted" }, "No setting matches."),
   );
@@ -77,15 +69,14 @@ export function SettingsEditor(props: {
 
 function SettingRow(props: {
   readonly setting: Setting;
-  /** What was typed; `undefined`: nothing. */
-  readonly edited: string | null | undefined;
-  readonly isOwn: boolean;
-  readonly fault: string | null;
+  readonly edits: Edits;
   readonly edit: (name: string, value: string | null) => void;
 }): ComponentChild {
-  const { setting, edited, isOwn, fault, edit } = props;
+  const { setting, edits, edit } = props;
   const { name, source } = setting;
+  const edited = edits.get(name);
   const shown = edited === undefined ? setting.value : (edited ?? setting.default);
+  const isOwn = edited === undefined ? source === ofTopic : edited !== null;
   const isChanged = edited !== undefined && (edited ?? setting.default) !== setting.value;
   return h(
     "li",
@@ -106,14 +97,11 @@ function SettingRow(props: {
         disabled: setting.is_read_only,
         spellcheck: false,
         autocomplete: "off",
-        "aria-describedby": `hint-${name}`,
-        "aria-invalid": fault !== null,
         onInput: (event: Event) => edit(name, textOf(event)),
       }),
-      problem(fault),
       h(
         "p",
-        { class: "hint", id: `hint-${name}` },
+        { class: "hint" },
         isChanged ? badge("changed", "warn") : badge(sourceWords[source] ?? source),
         shown !== setting.default && [" default ", h("code", null, setting.default || "empty")],
         ` allowed: ${setting.allowed}`,

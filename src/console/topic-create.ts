@@ -5,7 +5,6 @@ import { api, type SettingChanges } from "./api.ts";
 import { DialogForm } from "./dialog.ts";
 import { Field, problem, say, textOf } from "./parts.ts";
 import { goTo } from "./router.ts";
-import { useFaults } from "./settings-check.ts";
 import { SettingsEditor } from "./settings-editor.ts";
 import { useAsked } from "./store.ts";
 
@@ -67,19 +66,14 @@ export function CreateTopic(): ComponentChild {
       }),
     ),
     problem(isNumber ? null : "Partitions are a whole number, from 1 on."),
-    h(NewSettings, { name: isName ? name : "new-topic", changes, change: setChanges }),
+    h(NewSettings, { change: setChanges }),
   );
 }
 
 /** Settings are not needed: they are there for whoever opens them. */
-interface NewSettingsProps {
-  /** What the topic would be called. */
-  readonly name: string;
-  readonly changes: SettingChanges;
+function NewSettings(props: {
   readonly change: (changes: SettingChanges) => void;
-}
-
-function NewSettings(props: NewSettingsProps): ComponentChild {
+}): ComponentChild {
   const [isOpen, setOpen] = useState(false);
   return h(
     "details",
@@ -89,11 +83,11 @@ function NewSettings(props: NewSettingsProps): ComponentChild {
   );
 }
 
-function DefaultSettings({ name, changes, change }: NewSettingsProps): ComponentChild {
+function DefaultSettings(props: {
+  readonly change: (changes: SettingChanges) => void;
+}): ComponentChild {
   const { data, error } = useAsked("defaults", api.newTopicSettings, 0);
-  const faults = useFaults(changes, (each) => api.createTopic(name, null, [each], true));
   if (data === null)
     return error === null ? h("p", { class: "muted" }, "Loading…") : problem(error);
-  const source = "DYNAMIC_TOPIC_CONFIG";
-  return h(SettingsEditor, { settings: data.settings, source, faults, change });
+  return h(SettingsEditor, { settings: data.settings, change: props.change });
 }

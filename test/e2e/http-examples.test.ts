@@ -1,6 +1,7 @@
 /**
  * The examples of the README's section on HTTP, and those of every path (`src/http/EXAMPLES.md`),
- * run as they stand there, each document in one shell, against the executable. `…` in an answer stands for anything, and space does not count.
+ * run as they stand there, each document in one shell, against the executable. `…` in an answer
+ * stands for anything, and space does not count.
  */
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
