@@ -53,11 +53,13 @@ export interface HttpWorldOptions {
   readonly rules?: GuardRules;
   readonly settings?: Partial<BrokerWorld["settings"]>;
   readonly budgetBytes?: number;
+  /** A broker's world that is there already. */
+  readonly base?: BrokerWorld;
 }
 
 /** See the head of this file. */
 export class HttpWorld implements AsyncDisposable {
-  readonly base = new BrokerWorld();
+  readonly base: BrokerWorld;
   readonly router = new Router(allRoutes({ version: "1.2.3" }));
   readonly budget: Budget;
   readonly stats = new RequestStats();
@@ -73,6 +75,7 @@ export class HttpWorld implements AsyncDisposable {
   consumers!: RestConsumers;
 
   private constructor(private readonly options: HttpWorldOptions) {
+    this.base = options.base ?? new BrokerWorld();
     this.budget = new Budget(options.budgetBytes ?? inFlightBytesMax);
   }
 

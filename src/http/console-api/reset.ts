@@ -136,6 +136,8 @@ async function movesOf(
 ): Promise<readonly Move[] | HttpError> {
   const moves = await concurrently(places, lagReadsMax, async (place): Promise<Move | Refusal> => {
     const { topic, index: partition, watermarks, highWatermark: end } = place.partition;
+    const fault = place.partition.offsetsFault();
+    if (fault !== null) return fault;
     const wanted = await target(place);
     if (wanted instanceof Refusal) return wanted;
     const start = watermarks.startOffset;

@@ -334,11 +334,15 @@ const seekTo = (edge: "beginning" | "end"): Route =>
     answers: nothing,
     errors: [409, 422],
     handle: async (call) => {
-      const reached = call.body.partitions.map(({ topic, partition: index }) => {
+      const reached: ReachedOffset[] = [];
+      for (const { topic, partition: index } of call.body.partitions) {
         const partition = call.services.broker.topic(topic)?.partitions[index];
+        const fault = partition?.offsetsFault() ?? null;
+        if (fault !== null) return consumerFault(fault.message);
         const { startOffset = 0, highWatermark = 0 } = partition?.watermarks ?? {};
-        return { topic, partition: index, offset: edge === "end" ? highWatermark : startOffset };
-      });
+        const at = edge === "end" ? highWatermark : startOffset;
+        reached.push({ topic, partition: index, offset: at });
+      }
       return await withConsumer(call, (consumer) => consumer.seek(reached));
     },
   });

@@ -333,6 +333,8 @@ export class RestConsumer {
       const partition = this.#partitionOf(each);
       const key = keyOf(each);
       if (partition === undefined || this.#positions.has(key)) continue;
+      const fault = partition.offsetsFault();
+      if (fault !== null) return consumerFault(fault.message);
       const at = known.get(key) ?? this.#resetOffset(partition);
       if (at === null) {
         const what = `[${each.topic}-${each.partition}]`;
@@ -364,6 +366,8 @@ export class RestConsumer {
   /** Records of one partition; an error for the one that can't be shown. */
   async #take(answer: Answer, reader: Reader, bytesMax: number): Promise<HttpError | null> {
     const { partition } = reader;
+    const fault = partition.offsetsFault();
+    if (fault !== null) return consumerFault(fault.message);
     if (reader.offset > partition.highWatermark) {
       const at = this.#resetOffset(partition);
       if (at === null) return consumerFault(`Offset ${reader.offset} is behind the last record`);

@@ -88,6 +88,8 @@ async function startOf(
   partition: Partition,
   asked: { readonly offset?: string; readonly time?: string },
 ): Promise<Offset | HttpError> {
+  const fault = partition.offsetsFault();
+  if (fault !== null) return errorOf(fault);
   const { startOffset, highWatermark } = partition.watermarks;
   if (asked.time !== undefined) {
     if (asked.offset !== undefined) return HttpError.of(400, "query: offset, or time, not both");

@@ -10,6 +10,7 @@
  *   comes again if the reader comes back with the last id that it saw.
  */
 import type { Cancel, Clock } from "../../base/clock.ts";
+import type { Refusal } from "../../base/refusal.ts";
 import type { Broker } from "../../broker/broker.ts";
 import { committedOffsets } from "../../broker/group-commits.ts";
 import type { GroupCoordinator } from "../../broker/group-coordinator.ts";
@@ -17,7 +18,7 @@ import type { GroupMember } from "../../broker/group-member.ts";
 import type { ResidentMembers } from "../../broker/resident-members.ts";
 import type { AssignedPartition } from "../../broker/consumer-protocol.ts";
 import { autoCommitMs, streamPartitionsMax, streamQuietMs } from "../../limits.ts";
-import { groupError, HttpError } from "../errors.ts";
+import { errorOf, groupError, HttpError } from "../errors.ts";
 import { Asking, type Feed, type FeedStep, movedBy } from "./feed.ts";
 import { type PositionEntry, positionText } from "./position.ts";
 import type { Place, Stations, Wish } from "./stations.ts";
@@ -136,6 +137,8 @@ export class GroupFeed implements Feed {
     if (typeof committed === "string") {
       return { kind: "ended", error: groupError(committed, "the group") };
     }
+    const fault = this.#faultIn(assignment);
+    if (fault !== null) return { kind: "ended", error: errorOf(fault) };
     const resume = this.#resume;
     this.#resume = [];
     this.#places = assignment.flatMap((assigned) => {
@@ -146,6 +149,15 @@ export class GroupFeed implements Feed {
     this.#safe = [];
     this.#assignment = assignment;
     return { kind: "assigned", position: this.#places.map(entryOf) };
+  }
+
+  /** Why one of them has no offsets to go by: believed, they would move the group to 0. */
+  #faultIn(assignment: readonly AssignedPartition[]): Refusal | null {
+    for (const { topic, partition } of assignment) {
+      const fault = this.parts.broker.topic(topic)?.partitions[partition]?.offsetsFault();
+      if (fault) return fault;
+    }
+    return null;
   }
 
   #placesOf({ topic: name, partition: index }: AssignedPartition, at: number | null): Place[] {
