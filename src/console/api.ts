@@ -191,30 +191,22 @@ export const api = {
   brokerSettings: () => ask("GET", own("broker-settings")) as Promise<Settings>,
 
   topic: async (name: string) => ask("GET", await inCluster("topics", name)),
-  createTopic: async (
-    name: string,
-    partitions: number | null,
-    configs: SettingChanges,
-    onlyCheck = false,
-  ) =>
+  createTopic: async (name: string, partitions: number | null, configs: SettingChanges) =>
     ask("POST", await inCluster("topics"), {
       topic_name: name,
       ...(partitions !== null && { partitions_count: partitions }),
       configs,
-      validate_only: onlyCheck,
     }),
   addPartitions: async (topic: string, inAll: number) =>
     ask("PATCH", await inCluster("topics", topic), { partitions_count: inAll }),
   deleteTopic: async (topic: string) => ask("DELETE", await inCluster("topics", topic)),
-  changeSettings: async (topic: string, changes: SettingChanges, onlyCheck: boolean) =>
+  changeSettings: async (topic: string, changes: SettingChanges) =>
     ask("POST", `${await inCluster("topics", topic, "configs")}:alter`, {
       data: altered(changes),
-      validate_only: onlyCheck,
     }),
-  changeBrokerSettings: async (changes: SettingChanges, onlyCheck: boolean) =>
+  changeBrokerSettings: async (changes: SettingChanges) =>
     ask("POST", `${await inCluster("broker-configs")}:alter`, {
       data: altered(changes),
-      validate_only: onlyCheck,
     }),
 
   records: async (topic: string, partition: number, query: RecordQuery, signal?: AbortSignal) => {

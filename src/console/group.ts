@@ -11,7 +11,7 @@ import { stateBadge } from "./group-state.ts";
 import { useKeys } from "./keys.ts";
 import { badge, button, empty, failed, Field, Head, say, textOf, waiting } from "./parts.ts";
 import { goTo, linkTo } from "./router.ts";
-import { type Order, useRows } from "./rows.ts";
+import { useOrder, useRows } from "./rows.ts";
 
 type Member = GroupDetail["members"][number];
 type Lag = GroupDetail["rows"][number];
@@ -125,8 +125,7 @@ const membersOf = ({ members: { length } }: GroupDetail): string =>
 
 export function Group(props: { readonly group: string }): ComponentChild {
   const id = props.group;
-  const [selected, select] = useState(0);
-  const [order, setOrder] = useState<Order<string>>({ by: "partition", isDown: false });
+  const { order, sort, selected, select } = useOrder("partition");
   const { data, error, refresh, row, seen } = useRows(
     `group ${id}`,
     `${order.by} ${order.isDown}`,
@@ -176,10 +175,7 @@ export function Group(props: { readonly group: string }): ComponentChild {
                 row,
                 seen,
                 order,
-                sort: (changed) => {
-                  setOrder(changed);
-                  select(0);
-                },
+                sort,
                 selected: Math.min(selected, data.found - 1),
                 select,
               }),

@@ -9,7 +9,7 @@ import { stateBadge } from "./group-state.ts";
 import { useKeys } from "./keys.ts";
 import { empty, failed, Head, stale, waiting } from "./parts.ts";
 import { goTo, linkTo } from "./router.ts";
-import { type Order, useRows } from "./rows.ts";
+import { useOrder, useRows } from "./rows.ts";
 import { SearchBox } from "./search-box.ts";
 
 const columns: readonly Column<GroupRow>[] = [
@@ -49,8 +49,7 @@ const columns: readonly Column<GroupRow>[] = [
 
 export function Groups(): ComponentChild {
   const [search, setSearch] = useState("");
-  const [selected, select] = useState(0);
-  const [order, setOrder] = useState<Order<string>>({ by: "id", isDown: false });
+  const { order, sort, selected, select } = useOrder("id");
   const box = useRef<HTMLInputElement>(null);
   const { data, error, refresh, row, seen } = useRows(
     "groups",
@@ -83,10 +82,7 @@ export function Groups(): ComponentChild {
       seen,
       open,
       order,
-      sort: (changed) => {
-        setOrder(changed);
-        select(0);
-      },
+      sort,
       selected: at,
       select,
     });

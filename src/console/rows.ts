@@ -2,7 +2,7 @@
  * Lists that the broker answers in pieces: only rows that are seen, or were lately, are here, and
  * only those that are seen are asked for again.
  */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { ListQuery } from "./api.ts";
 import { type Asked, useAsked } from "./store.ts";
 
@@ -10,6 +10,25 @@ import { type Asked, useAsked } from "./store.ts";
 export interface Order<By extends string> {
   readonly by: By;
   readonly isDown: boolean;
+}
+
+/** How a list is ordered, and which of its rows is selected: the first, once the order changes. */
+export interface Ordered {
+  readonly order: Order<string>;
+  readonly sort: (order: Order<string>) => void;
+  readonly selected: number;
+  readonly select: (index: number) => void;
+}
+
+/** @param by what it is ordered by at first, upward */
+export function useOrder(by: string): Ordered {
+  const [order, setOrder] = useState<Order<string>>({ by, isDown: false });
+  const [selected, select] = useState(0);
+  const sort = (changed: Order<string>): void => {
+    setOrder(changed);
+    select(0);
+  };
+  return { order, sort, selected, select };
 }
 
 /** See the head of this file. */

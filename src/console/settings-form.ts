@@ -57,7 +57,7 @@ export const TopicSettings = ({ topic }: { readonly topic: string }): ComponentC
   h(SettingsForm, {
     owner: topic,
     ask: () => api.settings(topic),
-    save: (changes) => api.changeSettings(topic, changes, false),
+    save: (changes) => api.changeSettings(topic, changes),
   });
 
 /** What topics have that set nothing of their own. */
@@ -65,5 +65,5 @@ export const TopicDefaults = (): ComponentChild =>
   h(SettingsForm, {
     owner: "the broker",
     ask: api.brokerSettings,
-    save: (changes) => api.changeBrokerSettings(changes, false),
+    save: api.changeBrokerSettings,
   });

@@ -9,7 +9,7 @@ import { type Column, Grid } from "./grid.ts";
 import { useKeys } from "./keys.ts";
 import { badge, button, empty, failed, Head, stale, waiting } from "./parts.ts";
 import { goTo, linkTo } from "./router.ts";
-import { type Order, useRows } from "./rows.ts";
+import { useOrder, useRows } from "./rows.ts";
 import { SearchBox } from "./search-box.ts";
 import { CreateTopic } from "./topic-create.ts";
 
@@ -62,8 +62,7 @@ const newTopicButton = (): ComponentChild =>
 
 export function Topics(): ComponentChild {
   const [search, setSearch] = useState("");
-  const [selected, select] = useState(0);
-  const [order, setOrder] = useState<Order<string>>({ by: "name", isDown: false });
+  const { order, sort, selected, select } = useOrder("name");
   const box = useRef<HTMLInputElement>(null);
   const { data, error, refresh, row, seen } = useRows(
     "topics",
@@ -95,10 +94,7 @@ export function Topics(): ComponentChild {
       seen,
       open,
       order,
-      sort: (changed) => {
-        setOrder(changed);
-        select(0);
-      },
+      sort,
       selected: at,
       select,
     });
