@@ -5,17 +5,18 @@ import type { Settings } from "../http/console-api/topics.ts";
 import { api, messageOf, type SettingChanges } from "./api.ts";
 import { counted } from "./format.ts";
 import { button, failed, problem, say, waiting } from "./parts.ts";
-import { SettingsEditor } from "./settings-editor.ts";
+import { type OwnSource, SettingsEditor } from "./settings-editor.ts";
 import { useAsked } from "./store.ts";
 
 interface SettingsFormProps {
   /** Whose they are, as in `2 settings of orders changed`. */
   readonly owner: string;
+  readonly own: OwnSource;
   readonly ask: () => Promise<Settings>;
   readonly save: (changes: SettingChanges) => Promise<unknown>;
 }
 
-function SettingsForm({ owner, ask, save }: SettingsFormProps): ComponentChild {
+function SettingsForm({ owner, own, ask, save }: SettingsFormProps): ComponentChild {
   const { data, error, refresh } = useAsked(`settings of ${owner}`, ask, 0);
   const [changes, setChanges] = useState<SettingChanges>([]);
   const [refused, setRefused] = useState<string | null>(null);
@@ -40,7 +41,7 @@ function SettingsForm({ owner, ask, save }: SettingsFormProps): ComponentChild {
   return h(
     "div",
     { class: "scrolls settings-page" },
-    h(SettingsEditor, { key: edition, settings: data.settings, change: setChanges }),
+    h(SettingsEditor, { key: edition, settings: data.settings, own, change: setChanges }),
     h(
       "div",
       { class: "save-bar", hidden: changes.length === 0 && refused === null },
@@ -56,6 +57,7 @@ function SettingsForm({ owner, ask, save }: SettingsFormProps): ComponentChild {
 export const TopicSettings = ({ topic }: { readonly topic: string }): ComponentChild =>
   h(SettingsForm, {
     owner: topic,
+    own: "DYNAMIC_TOPIC_CONFIG",
     ask: () => api.settings(topic),
     save: (changes) => api.changeSettings(topic, changes),
   });
@@ -64,6 +66,7 @@ export const TopicSettings = ({ topic }: { readonly topic: string }): ComponentC
 export const TopicDefaults = (): ComponentChild =>
   h(SettingsForm, {
     owner: "the broker",
+    own: "DYNAMIC_DEFAULT_BROKER_CONFIG",
     ask: api.brokerSettings,
     save: api.changeBrokerSettings,
   });

@@ -24,3 +24,15 @@ test("groups come with their members and their lag", async () => {
   });
   expect((await world.ask("GET", "/console/api/groups/none")).status).toBe(404);
 });
+
+test("a group is told what nobody reads, and what it has committed of no record", async () => {
+  await using world = await HttpWorld.open();
+  await world.topic("t", 2);
+  await world.commit("g", "t", 0, 0);
+  await world.commit("g", "t", 1, 7);
+  const alone = await world.ask("GET", "/console/api/groups/g");
+  expect(alone.body).toMatchObject({ partitions: 2, unread: 0, misplaced: 1 });
+  await world.member("g", "t", 1);
+  const led = await world.ask("GET", "/console/api/groups/g?order=committed&down=true&limit=1");
+  expect(led.body).toMatchObject({ unread: 1, found: 2, rows: [{ partition: 1, committed: 7 }] });
+});
