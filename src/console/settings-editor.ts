@@ -1,4 +1,7 @@
-/** Settings of a topic, or what topics have by default, each with what it means, its default and where its value comes from. */
+/**
+ * Settings of a topic, or what topics have by default: each with what it means, its default and
+ * where its value comes from.
+ */
 import { h, type ComponentChild } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Setting } from "../http/console-api/topics.ts";
