@@ -7,6 +7,8 @@ import { assert } from "../base/assert.ts";
 import { DiskError, type Disk, type DiskFile, type OpenMode } from "../disk/disk.ts";
 
 interface Pooled {
+  readonly key: string;
+  readonly path: string;
   readonly opening: Promise<DiskFile>;
   /** Calls under way on this file; it is not closed before they have ended. */
   users: number;
@@ -16,12 +18,16 @@ interface Pooled {
   failed: boolean;
 }
 
+const directoryOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));
+
 /** See the head of this file. Rejections are the disk's. An `action` uses no other file. */
 export class FilePool {
   /** Least recently used first. */
   readonly #files = new Map<string, Pooled>();
   /** Files that are open, opening or closing. Invariant: at most `filesMax`. */
   #openCount = 0;
+  /** The same files: a directory's are closed without a look at all others. */
+  readonly #byDirectory = new Map<string, Set<Pooled>>();
   /** Who waits for a file to be closed, or to be idle. */
   readonly #waiting: (() => void)[] = [];
 
@@ -56,14 +62,16 @@ export class FilePool {
   }
 
   /**
-   * Closes every file whose path begins with `prefix`, those in use as soon as they no longer are.
-   * Errors of closing are of no interest.
+   * Closes every file of a directory whose path begins with `prefix`, which names the directory
+   * and a slash at least; those in use as soon as they no longer are. Errors of closing are of no
+   * interest.
    */
   async close(prefix: string): Promise<void> {
     const closing: Promise<void>[] = [];
-    for (const [key, pooled] of this.#files) {
-      if (!key.slice(key.indexOf(":") + 1).startsWith(prefix)) continue;
-      this.#files.delete(key);
+    const directory = directoryOf(prefix);
+    for (const pooled of this.#byDirectory.get(directory) ?? []) {
+      if (!pooled.path.startsWith(prefix)) continue;
+      this.#remove(pooled);
       pooled.abandoned = true;
       if (pooled.users === 0) closing.push(this.#close(pooled));
     }
@@ -73,13 +81,26 @@ export class FilePool {
   #open(key: string, path: string, mode: OpenMode): Pooled {
     const opening = this.disk.open(path, mode).catch((error: unknown) => {
       pooled.failed = true;
-      if (this.#files.get(key) === pooled) this.#files.delete(key);
+      if (this.#files.get(key) === pooled) this.#remove(pooled);
       this.#closed();
       throw error;
     });
-    const pooled: Pooled = { opening, users: 0, abandoned: false, failed: false };
+    const pooled: Pooled = { key, path, opening, users: 0, abandoned: false, failed: false };
     this.#openCount += 1;
+    const directory = directoryOf(path);
+    const beside = this.#byDirectory.get(directory);
+    if (beside === undefined) this.#byDirectory.set(directory, new Set([pooled]));
+    else beside.add(pooled);
     return pooled;
+  }
+
+  /** Nobody gets it any more. */
+  #remove(pooled: Pooled): void {
+    this.#files.delete(pooled.key);
+    const directory = directoryOf(pooled.path);
+    const beside = this.#byDirectory.get(directory);
+    beside?.delete(pooled);
+    if (beside?.size === 0) this.#byDirectory.delete(directory);
   }
 
   /** Resolves once a file was closed, or may be. */
@@ -91,9 +112,9 @@ export class FilePool {
 
   /** Takes the file out of the pool that nobody has used for longest. */
   #idle(): Pooled | null {
-    for (const [key, pooled] of this.#files) {
+    for (const pooled of this.#files.values()) {
       if (pooled.users > 0) continue;
-      this.#files.delete(key);
+      this.#remove(pooled);
       return pooled;
     }
     return null;

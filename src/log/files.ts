@@ -31,6 +31,12 @@ export const producersFileName = "producers";
 /** How the name of a file ends that is to replace one, and of the file that says that it has. */
 export const cleanedSuffix = ".cleaned";
 const swapSuffix = ".swap";
+/** How the name ends of a whole-file write that is not finished. */
+export const temporarySuffix = ".tmp";
+
+/** Whether a file of this name is there only while something goes on. */
+export const isPassing = (name: string): boolean =>
+  [cleanedSuffix, swapSuffix, temporarySuffix].some((suffix) => name.endsWith(suffix));
 
 /** How the names of a segment's files end. */
 export type SegmentFileKind = "log" | "idx" | "timeindex";

@@ -3,7 +3,14 @@ import { assert } from "../base/assert.ts";
 import { offset, type Offset } from "../base/brands.ts";
 import type { Refusal } from "../base/refusal.ts";
 import { DiskError, type DiskEntry } from "../disk/disk.ts";
-import { logFileName, segmentsIn, startFileName, type SegmentFiles } from "./files.ts";
+import {
+  isPassing,
+  logFileName,
+  segmentsIn,
+  startFileName,
+  temporarySuffix,
+  type SegmentFiles,
+} from "./files.ts";
 import type { LogConfig } from "./log.ts";
 import type { LogEnvironment } from "./environment.ts";
 import {
@@ -29,10 +36,13 @@ export async function openSegmentLog(
   config: LogConfig,
 ): Promise<SegmentLog | Refusal> {
   try {
-    const found = await environment.disk.list(directory);
-    await removeUnfinished(environment, directory, found);
-    const isSettled = await settleSwaps(environment, directory, found);
-    const entries = await environment.disk.list(directory);
+    let entries = await environment.disk.list(directory);
+    let isSettled = true;
+    if (entries.some(({ name }) => isPassing(name))) {
+      await removeUnfinished(environment, directory, entries);
+      isSettled = await settleSwaps(environment, directory, entries);
+      entries = await environment.disk.list(directory);
+    }
     const hasStart = entries.some(({ name, kind }) => name === startFileName && kind === "file");
     const start = hasStart ? await readStart(environment, directory) : null;
     // Whoever wrote it may have died before the device had its name: then it would go back.
@@ -73,7 +83,7 @@ async function removeUnfinished(
   entries: readonly DiskEntry[],
 ): Promise<void> {
   for (const { name, kind } of entries) {
-    if (kind !== "file" || !name.endsWith(".tmp")) continue;
+    if (kind !== "file" || !name.endsWith(temporarySuffix)) continue;
     logger.info("unfinished file removed", { directory, name });
     await disk.remove(`${directory}/${name}`);
   }

@@ -141,7 +141,8 @@ export async function openSealed(
 }
 
 /**
- * Opens a segment by scanning it from its last index entry on, and acts as the table says.
+ * Opens a segment by scanning it from its floor on, or, where what is below it may not be on the
+ * device, from the last index entry before it; and acts as the table says.
  * @param isLast no later segment exists; only then may anything be cut or appended
  * @throws DiskError
  */
@@ -159,10 +160,14 @@ export async function recoverSegment(
   segment.created = files.logBytes !== null && files.logBytes > 0;
   segment.createdMs = header?.createdMs ?? environment.clock.now();
   segment.maxTimestamp = header?.maxTimestamp ?? -1;
-  segment.beginAtLastBoundary(bytes);
+  // What is below the floor was on the device before the header said so: like all of the log it is
+  // checked when it is read, and a start of many partitions needs not read any of it.
+  if (header?.durable && bytes >= header.floorPosition) segment.beginAtFloor(header);
+  else segment.beginAtLastBoundary(bytes);
   const tornFrom =
     header === null ? {} : { tornFrom: header.floorPosition, endOffset: header.floorOffset };
-  const ranges = bytes > 0 ? await scanTail(environment, segment, bytes, tornFrom) : [];
+  const isMore = bytes > segment.endPosition;
+  const ranges = isMore ? await scanTail(environment, segment, bytes, tornFrom) : [];
   const first = ranges[0];
   const found: Found = {
     bytes,

@@ -186,6 +186,11 @@ export class Segment {
     this.rollBack({ offset: (this.base + relativeOffset) as Offset, position });
   }
 
+  /** Starts over at the floor, on the header's word; what follows is then scanned. */
+  beginAtFloor({ floorOffset: offset, floorPosition: position }: IndexHeader): void {
+    this.rollBack({ offset, position });
+  }
+
   /** Takes the header's word for the whole segment: nobody will write it again. */
   becomeSealed(header: IndexHeader): void {
     assert(header.sealed, "only a sealed header speaks for a whole segment");

@@ -146,7 +146,7 @@ test("too many open files for a moment: refused, and goes on when they are close
   const world = new LogWorld(new MemoryDisk());
   const log = await world.open();
   await acked(log, { first: 0 });
-  await world.environment.files.close(directory); // evicted by 2,048 busier files
+  await world.environment.files.close(`${directory}/`); // evicted by 2,048 busier files
   const back = world.disk.failNext("open", /\.log$/, "exhausted", { forever: true });
   const refused = await unwrap(log.append(batchOf({ first: 1 }))).committed;
   expect(refused).not.toBe(null);
@@ -223,7 +223,7 @@ test("nothing is acknowledged into a file that was removed, or is shorter than i
     const world = new LogWorld(new MemoryDisk());
     const log = await world.open();
     await acked(log, { first: 0 });
-    await world.environment.files.close(directory);
+    await world.environment.files.close(`${directory}/`);
     await change(world.disk, `${directory}/00000000000000000000.log`);
     const refusal = await unwrap(log.append(batchOf({ first: 1 }))).committed;
     expect(refusal?.code).toBe("KAFKA_STORAGE_ERROR");

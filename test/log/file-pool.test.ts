@@ -46,7 +46,13 @@ test("closing by prefix leaves the others open", async () => {
   await disk.makeDirectory("one");
   await disk.makeDirectory("two");
   const pool = new FilePool(disk, 8);
-  for (const path of ["one/a", "one/b", "two/a"]) await appendTo(pool, path);
+  for (const path of ["one/a", "one/b", "one/c", "two/a", "a"]) await appendTo(pool, path);
+  await pool.close("one/a");
+  expect(pool.openCount).toBe(4);
   await pool.close("one/");
+  expect(pool.openCount).toBe(2);
+  await pool.close("a");
   expect(pool.openCount).toBe(1);
+  await appendTo(pool, "one/a");
+  expect(pool.openCount).toBe(2);
 });

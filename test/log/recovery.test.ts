@@ -233,3 +233,26 @@ test("a segment missing in the middle is reported, the others are read", async (
   expect(numbers).toEqual(expected);
   expect(refused).toEqual([{ code: "CORRUPT_MESSAGE", resumeAt: Number(third) }]);
 });
+
+test("a start reads nothing of a log that ends at its floor", async () => {
+  const world = await worldWith(3);
+  const begun = world.disk.operations.length;
+  const log = await world.open();
+  const touched = world.disk.operations.slice(begun).map(({ path }) => path);
+  expect(touched).toContain(`${first}.idx`);
+  expect(touched).not.toContain(`${first}.log`);
+  expect(await readAll(log)).toHaveLength(6);
+});
+
+test("what rotted below the floor is found by whoever reads it; what follows it is served", async () => {
+  const world = await worldWith(3);
+  const { disk } = world;
+  disk.flipBit(`${first}.log`, (await disk.readWhole(`${first}.log`)).length - 1, 0);
+  const log = await world.open();
+  expect((await acked(log, { first: 6, count: 2 })).baseOffset).toBe(offset(6));
+  await log.close();
+  const reopened = await world.open();
+  const refused = await reopened.read(offset(4), 1_000_000);
+  expect(refused).toMatchObject({ code: "CORRUPT_MESSAGE", resumeAt: offset(6) });
+  expect(await reopened.read(offset(6), 1_000_000)).toMatchObject({ nextOffset: offset(8) });
+});
