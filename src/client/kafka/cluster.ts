@@ -70,7 +70,7 @@ export interface SendOptions extends VersionBounds {
    * wait for long (Fetch, JoinGroup) takes a lane of its own. Left out: the common one.
    */
   readonly lane?: string;
-  /** Told the version that was chosen, before the request is sent. */
+  /** Told the version that was chosen, before the request is sent; what it throws keeps it back. */
   readonly onVersion?: (version: number) => void;
 }
 

@@ -18,12 +18,13 @@
  */
 import { assert } from "../../base/assert.ts";
 import { producerBatchesRetained } from "../../limits.ts";
+import { sequenceAfter } from "../../record/sequence.ts";
 import type { ClientError } from "./client-error.ts";
 import type { Delivery } from "./delivery.ts";
 import type { ProducerBatch } from "./producer-batch.ts";
 import type { EncodedRecord } from "./producer-record.ts";
 import { judge, mayBeStored, type ProduceOutcome } from "./produce-outcome.ts";
-import { sequenceAfter, type Sequences } from "./sequences.ts";
+import type { Sequences } from "./sequences.ts";
 
 /** What a queue needs of its surroundings. */
 export interface QueueParts {
@@ -156,7 +157,9 @@ export class PartitionQueue {
    */
   answered(batch: ProducerBatch, outcome: ProduceOutcome, now: number, resumesAt: number): void {
     const { sequences } = this.parts;
+    const { isOut } = batch;
     batch.isInFlight = false;
+    batch.isOut = false;
     this.#inFlight -= 1;
     const { error } = outcome;
     const verdict = judge(error);
@@ -166,7 +169,7 @@ export class PartitionQueue {
       this.#remove(batch);
       return;
     }
-    if (mayBeStored(error)) batch.mayBeStored = true;
+    if (isOut && mayBeStored(error)) batch.mayBeStored = true;
     batch.trouble = error;
     batch.failures += 1;
     batch.resumesAt = resumesAt;
@@ -210,7 +213,7 @@ export class PartitionQueue {
   /** Ends a batch that was not answered. */
   #end(batch: ProducerBatch, error: ClientError): void {
     if (!batch.isClosed) this.#close(batch);
-    if (batch.isInFlight) batch.fail(error, true);
+    if (batch.isInFlight) batch.fail(error, batch.mayBeStored || batch.isOut);
     else this.#giveUp(batch, error);
   }
 

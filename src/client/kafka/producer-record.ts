@@ -51,6 +51,11 @@ const utf8 = new TextEncoder();
 const bytesOf = (given: Content | null): Uint8Array | null =>
   typeof given === "string" ? utf8.encode(given) : given;
 
+/** Programs without types may give anything; what has no length would be counted as nothing. */
+const isContent = (bytes: Uint8Array | null): boolean =>
+  bytes === null || bytes instanceof Uint8Array;
+const noContent = (what: string): string => `${what} is text, bytes or null`;
+
 /**
  * The record as bytes. INVALID: no batch can carry it. MESSAGE_TOO_LARGE: no request of this
  * producer can.
@@ -64,6 +69,7 @@ export function encodeRecord(
   const { topic, partition = -1, timestamp = Math.floor(clock.now()) } = given;
   const key = bytesOf(given.key ?? null);
   const value = bytesOf(given.value);
+  if (!isContent(key) || !isContent(value)) return invalid(topic, noContent("a key or a value"));
   let bytes = recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0);
   if (!Number.isInteger(timestamp) || timestamp < 0 || timestamp > timestampMax) {
     return invalid(topic, `a timestamp is whole milliseconds since 1970, not ${timestamp}`);
@@ -79,6 +85,7 @@ export function encodeRecord(
     }
     headers = given.headers.map((header) => ({ key: header.key, value: bytesOf(header.value) }));
     for (const header of headers) {
+      if (!isContent(header.value)) return invalid(topic, noContent("the value of a header"));
       // A character of text takes three bytes of UTF-8 at most.
       bytes += headerOverheadBytes + 3 * header.key.length + (header.value?.length ?? 0);
     }

@@ -309,6 +309,11 @@ export class Sender {
       lane: produceLane,
       timeoutMs: settings.requestTimeoutMs,
       noReply: settings.acks === 0,
+      // There is a connection. Callers whose time was over before were told that nothing is stored.
+      onVersion: () => {
+        if (shipments.some(({ batch }) => batch.isSettled)) throw tooLate();
+        for (const { batch } of shipments) batch.isOut = true;
+      },
       ...(hasIds ? {} : { versionMax: topicIdsSince - 1 }),
       ...(settings.compression === "zstd" ? { versionMin: zstdSince } : {}),
     };
@@ -370,3 +375,6 @@ export class Sender {
     return { clock, random, backoff: this.parts.settings.backoff };
   }
 }
+
+const tooLate = (): ClientError =>
+  new ClientError("TIMED_OUT", "the time of some records was over before there was a connection");

@@ -114,26 +114,30 @@ export class TopicQueues {
 
   #place(record: EncodedRecord, delivery: Delivery, index: number, topic: TopicMetadata): void {
     const partition = this.#partitionOf(record, topic);
-    if (partition === null) {
-      const message = "the partitioner chose none of the topic's partitions";
-      this.#fail(record, delivery, index, new ClientError("INVALID", message));
-      return;
-    }
+    if (partition instanceof ClientError) return this.#fail(record, delivery, index, partition);
     const queue = this.#queue(partition);
     queue.append(record, delivery, index);
     this.parts.filled(queue);
   }
 
-  /** `null`: the partitioner chose none that there is. */
-  #partitionOf({ partition, key }: EncodedRecord, topic: TopicMetadata): number | null {
+  /** INVALID: the partitioner chose none that there is, or failed. */
+  #partitionOf({ partition, key }: EncodedRecord, topic: TopicMetadata): number | ClientError {
     if (partition >= 0) return partition;
     const count = topic.partitions.length;
-    const chosen = this.parts.partitioner(key, count, topic.name);
+    let chosen: number | null;
+    try {
+      chosen = this.parts.partitioner(key, count, topic.name);
+    } catch (error) {
+      // It is the program's own, and only this record is its matter.
+      const why = error instanceof Error ? error.message : String(error);
+      return new ClientError("INVALID", `the partitioner failed: ${why}`);
+    }
     if (chosen === null) {
       if (this.#sticky < 0) this.#sticky = this.#deal(topic);
       return this.#sticky;
     }
-    return Number.isInteger(chosen) && chosen >= 0 && chosen < count ? chosen : null;
+    if (Number.isInteger(chosen) && chosen >= 0 && chosen < count) return chosen;
+    return new ClientError("INVALID", "the partitioner chose none of the topic's partitions");
   }
 
   /**

@@ -64,3 +64,17 @@ test("what no batch can carry is refused, and the message says what it is", () =
     expect(error.message).toContain("orders");
   }
 });
+
+test("programs without types may give anything, and are told what a record is of", () => {
+  const value = 5 as unknown as Uint8Array;
+  const headers = [{ key: "size", value }];
+  const key = undefined as unknown as null;
+  const nothing = undefined as unknown as null;
+  expect(encode({ key })).toMatchObject({ key: null });
+  for (const more of [{ value }, { value: nothing }, { key: value }, { headers }]) {
+    expect(encode(more)).toMatchObject({
+      code: "INVALID",
+      message: expect.stringMatching(/^a record for topic orders: .* is text, bytes or null$/),
+    });
+  }
+});
