@@ -77,6 +77,7 @@ export class Connection {
   #unwritten: Unwritten[] = [];
   #isFlushing = false;
   readonly #frames: FrameReader;
+  #resumesAt = -Infinity;
 
   /** Resolves once the broker has told its versions; rejects if that comes to nothing. */
   readonly ready: Promise<void>;
@@ -131,6 +132,11 @@ export class Connection {
     return this.#closed === undefined && this.#versions !== undefined;
   }
 
+  /** Of the monotonic clock: the broker wants nothing new before (KIP-219). Callers see to it. */
+  get resumesAt(): number {
+    return this.#resumesAt;
+  }
+
   /** What the broker has. There once the connection is made. */
   get versions(): BrokerVersions {
     assert(this.#versions !== undefined, "the connection was ready");
@@ -154,6 +160,7 @@ export class Connection {
       const answer = (reader: Reader): Malformed | null => {
         const row = codec(api.response, version).read(reader);
         if (row instanceof Malformed) return row;
+        this.#throttle(row);
         resolve(row);
         return null;
       };
@@ -190,6 +197,12 @@ export class Connection {
     this.#waiting.clear();
     for (const { reject } of this.#unwritten.splice(0)) reject(error);
     this.#settle.failed(error);
+  }
+
+  #throttle(response: Row<Shape>): void {
+    const { throttleTimeMs: pauseMs } = response;
+    if (typeof pauseMs !== "number" || pauseMs <= 0 || !this.versions.leavesPauses) return;
+    this.#resumesAt = Math.max(this.#resumesAt, this.parts.clock.monotonic() + pauseMs);
   }
 
   #refused(): ClientError | null {

@@ -1,6 +1,7 @@
 /**
  * The way to one broker for one lane: a connection that is made when it is first wanted and again
- * after it broke, with growing pauses between attempts that come to nothing.
+ * after it broke, with growing pauses between attempts that come to nothing, and pauses where the
+ * broker asks for them.
  *
  * Invariant: there is at most one connection or one attempt at a time.
  */
@@ -27,6 +28,8 @@ export class Line {
    */
   #attempt: Promise<Connection> | undefined;
   #isConnecting = false;
+  /** Comes to the connection after a pause that the broker wants; likewise one for all. */
+  #resumption: Promise<Connection> | undefined;
   /** Attempts that have failed, one after another. */
   #failures = 0;
   /** Of the monotonic clock: no attempt before. */
@@ -39,24 +42,51 @@ export class Line {
     return this.#connection?.isOpen ?? false;
   }
 
-  /** Of the monotonic clock: when the next attempt may begin. */
+  /** Of the monotonic clock: when the next attempt may begin, or the next request. */
   get resumesAt(): number {
-    return this.#resumesAt;
+    return Math.max(this.#resumesAt, this.#pausesUntil);
   }
 
   /** A connection that is ready. Rejects if the next attempt fails. */
   connection(): Promise<Connection> {
-    if (this.#closed !== undefined) return Promise.reject(this.#closed);
-    if (this.#attempt !== undefined && (this.#isConnecting || this.isOpen)) return this.#attempt;
-    this.#isConnecting = true;
-    this.#attempt = this.#connect();
-    return this.#attempt;
+    if (this.#resumption !== undefined) return this.#resumption;
+    if (this.#pausesUntil <= this.parts.world.clock.monotonic()) return this.#made();
+    this.#resumption = this.#resume();
+    return this.#resumption;
   }
 
   /** Closes what there is; whatever waits is rejected with `error`, also if it comes later. */
   close(error: ClientError): void {
     this.#closed = error;
     this.#connection?.close(error);
+  }
+
+  /** Of the monotonic clock: the broker wants no request before. */
+  get #pausesUntil(): number {
+    return this.isOpen ? (this.#connection?.resumesAt ?? -Infinity) : -Infinity;
+  }
+
+  async #resume(): Promise<Connection> {
+    const { world, waits } = this.parts;
+    try {
+      // Answers that come meanwhile may ask for more.
+      for (;;) {
+        const pauseMs = this.#pausesUntil - world.clock.monotonic();
+        if (pauseMs <= 0) return await this.#made();
+        await waits.pause(pauseMs);
+      }
+    } finally {
+      // Not before: who asks until then comes behind those who wait.
+      this.#resumption = undefined;
+    }
+  }
+
+  #made(): Promise<Connection> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    if (this.#attempt !== undefined && (this.#isConnecting || this.isOpen)) return this.#attempt;
+    this.#isConnecting = true;
+    this.#attempt = this.#connect();
+    return this.#attempt;
   }
 
   async #connect(): Promise<Connection> {
