@@ -335,6 +335,8 @@ export const consumerCloseMsMax = 30_000;
 /** How long a poll waits for records where its caller doesn't say, and the longest. */
 export const consumerPollWaitMs = 1_000;
 export const consumerPollWaitMsMax = 24 * 3600 * 1000;
+/** How long polls that need not wait may keep the event loop from turning, the program included. */
+export const consumerTurnMs = 50;
 /** Its `fetch.max.wait.ms`, `fetch.max.bytes` and `max.partition.fetch.bytes`. */
 export const consumerFetchWaitMs = 500;
 export const consumerFetchBytes = 16 * MiB;
@@ -345,6 +347,9 @@ export const consumerBufferBytes = 64 * MiB;
 export const consumerPiecesWaitingMax = 2;
 /** How often it looks for new partitions of topics that exist. */
 export const consumerTopicsLookMs = 30_000;
+/** Questions for the end of records that can't be read, each for one offset or batch. */
+export const consumerDamageProbesMax = 100_000;
+export const consumerDamageProbesAtOnce = 64;
 /** Kafka producer: a batch, not packed; a larger record has its own (Kafka's `batch.size`). */
 export const clientBatchBytesDefault = 128 * KiB;
 /** Its records from `send` to their outcome (`buffer.memory`); above it `send` waits for room. */
@@ -382,6 +387,8 @@ export const produceReadBytes = 256 * KiB;
 export const produceBatchRecordsMax = 1_000;
 /** `produce`: records that were not stored are told one by one up to here, then counted. */
 export const produceReportsMax = 10;
+/** `produce`: after a signal, an answer may take so long before it is said what is waited for. */
+export const produceWaitToldMs = 1_000;
 export const produceRateMax = 10_000_000;
 export const produceCountMax = 1_000_000_000_000;
 /** `produce -J`: a line; JSON writes a byte as six characters at most. */

@@ -291,6 +291,25 @@ describe("a signal", () => {
     expect((await scene.server.connection(0)).values).toEqual(["one"]);
   });
 
+  test("is told what is waited for, if that takes its time", async () => {
+    using scene = new Scene();
+    const ended = scene.begin({ timeoutMs: 60_000 });
+    scene.feed.give("one");
+    const connection = await scene.server.connection(0, 1);
+    scene.world.stop.request("SIGINT");
+    scene.feed.give("two");
+    await until(() => scene.feed.isClosed);
+    scene.world.clock.advance(999);
+    expect(scene.said).toEqual([]);
+    scene.world.clock.advance(1);
+    connection.reply("OK\n");
+    await ended;
+    expect(scene.said).toEqual([
+      "warning: waiting for up to 1m 00s for what is under way; again, and it is given up",
+      expect.stringMatching(/^1 record stored/),
+    ]);
+  });
+
   test("that comes a second time, later, ends the process", async () => {
     using scene = new Scene();
     const ended = scene.begin();
