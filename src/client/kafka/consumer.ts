@@ -18,6 +18,7 @@ import {
   consumerCloseMsMax,
   consumerPollWaitMs,
   consumerPollWaitMsMax,
+  consumerTurnMs,
   pollMessagesDefault,
   pollMessagesMax,
 } from "../../limits.ts";
@@ -30,6 +31,7 @@ import type { ClientWorld } from "./client-world.ts";
 import { Cluster } from "./cluster.ts";
 import type { ConsumerCluster } from "./consumer-cluster.ts";
 import { type ConsumerOptions, type ConsumerPlan, planOf } from "./consumer-options.ts";
+import { DamageSearch } from "./damage-search.ts";
 import { EpochCheck } from "./epoch-check.ts";
 import { Fetcher } from "./fetcher.ts";
 import { GroupOffsets } from "./group-offsets.ts";
@@ -50,6 +52,12 @@ export interface ProcessedOffset extends TopicPartition {
   readonly metadata?: string;
 }
 
+/** Offsets that were given up: from `fromOffset` to before `toOffset`. */
+export interface SkippedOffsets extends TopicPartition {
+  readonly fromOffset: number;
+  readonly toOffset: number;
+}
+
 /** See the head of this file. */
 export class Consumer {
   readonly #signal: Signal;
@@ -66,6 +74,8 @@ export class Consumer {
   readonly #rebalance: Rebalance | null;
   /** Of topics that are read without a group. */
   readonly #watch: TopicWatch | null;
+  /** Of the monotonic clock: when a poll has last let the event loop turn. */
+  #turnedAt = -Infinity;
   /** The poll under way, or the last one. Never rejects. */
   #polling: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | null = null;
@@ -145,8 +155,8 @@ export class Consumer {
    * The next messages of all partitions, `max` at most; none if there are none within `waitMs`.
    * Those of a partition come in order. Polls are carried out one after another.
    *
-   * CORRUPT_MESSAGE and its like: the next records of a partition can't be read. What is good
-   * before them has been polled, other partitions go on, and this one stays where it is, until
+   * A {@link DamageError}: the next records of a partition can't be read. What is good before them
+   * has been polled, other partitions go on, and this one stays where it is, until `skipDamage` or
    * `seek`. FENCED_INSTANCE_ID: another consumer has this one's place for good.
    */
   poll(max = pollMessagesDefault, waitMs = consumerPollWaitMs): Promise<ConsumerMessage[]> {
@@ -262,6 +272,28 @@ export class Consumer {
     this.#signal.raise();
   }
 
+  /**
+   * Gives up the next records of a partition as far as they can't be read, and goes on behind them;
+   * says which. `null`: the next one can be read.
+   */
+  async skipDamage(topic: string, partition: number): Promise<SkippedOffsets | null> {
+    this.#checkOpen();
+    const [position] = this.#assigned(topic, partition);
+    const from = position?.offset ?? null;
+    if (position === undefined || from === null) return null;
+    const end = sumOf(await this.#ends([position], latestTime));
+    const search = new DamageSearch(this.cluster);
+    const to = await this.#retry(() => search.endOf(position, from, end));
+    if (to === from) return null;
+    if (!position.isAssigned) throw notAssigned(topic, partition);
+    // The program has gone elsewhere meanwhile.
+    if (position.offset !== from) return null;
+    position.seek(to);
+    position.hasMoved = true;
+    this.#signal.raise();
+    return { topic, partition, fromOffset: from, toOffset: to };
+  }
+
   /** Hands out nothing more of what it reads of a topic, or of one partition, until `resume`. */
   pause(topic: string, partition?: number): void {
     this.#checkOpen();
@@ -286,9 +318,11 @@ export class Consumer {
 
   /**
    * Commits what was polled, if that is done by itself; gives its partitions back and leaves the
-   * group, a static member excepted. Closing twice is allowed.
+   * group, a static member excepted. Closing twice is allowed. A program's own function that
+   * closing waits for has nothing to wait for itself.
    */
   close(): Promise<void> {
+    if (this.#closing !== null && this.#rebalance?.isCalling === true) return Promise.resolve();
     this.#closing ??= this.#close();
     return this.#closing;
   }
@@ -299,6 +333,7 @@ export class Consumer {
     this.#checkPolling();
     this.#member?.pollBegins();
     try {
+      await this.#turn();
       this.#autoCommit?.tick(this.#positions.all());
       for (;;) {
         await this.#divide();
@@ -317,6 +352,17 @@ export class Consumer {
     } finally {
       this.#member?.pollEnds();
     }
+  }
+
+  /**
+   * Lets the event loop turn now and then, for a program that works on messages without a pause:
+   * what has been fetched comes without one, too, and heartbeats are sent from timers.
+   */
+  async #turn(): Promise<void> {
+    const { clock } = this.cluster.world;
+    if (clock.monotonic() - this.#turnedAt < consumerTurnMs) return;
+    await new Promise<void>((resolve) => void clock.after(0, resolve));
+    this.#turnedAt = clock.monotonic();
   }
 
   /** Sees to what this consumer reads. */

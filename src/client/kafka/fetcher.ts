@@ -14,6 +14,7 @@ import { ConsumerMessage } from "../consumer-message.ts";
 import { AbortedTransactions } from "./aborted-transactions.ts";
 import { ClientError, kafkaError } from "./client-error.ts";
 import type { ConsumerCluster } from "./consumer-cluster.ts";
+import { DamageError } from "./damage-error.ts";
 import type { EpochCheck } from "./epoch-check.ts";
 import { FetchSession, type SessionColumns, type Wanted } from "./fetch-session.ts";
 import { endOfBatches, FetchedRecords } from "./fetched-records.ts";
@@ -154,6 +155,11 @@ export class Fetcher {
     try {
       const { leaderId, leaderEpoch } = await cluster.leaderOf(topic, partition);
       const { topicId } = await cluster.topic(topic);
+      if (!isDue(position)) return null;
+      if (!position.belongsTo(topicId)) {
+        this.parts.wake();
+        return null;
+      }
       await epochs.check(position, leaderEpoch);
       const { fetchOffset } = position;
       if (!isDue(position) || fetchOffset === null) return null;
@@ -231,6 +237,7 @@ export class Fetcher {
         const error = kafkaError(row.errorCode, doing);
         if (error === null) this.#takeRow(position, fetchOffset, row);
         else if (error.code === "OFFSET_OUT_OF_RANGE") this.#outOfRange(position, fetchOffset);
+        else if (error.code === "CORRUPT_MESSAGE") this.#damaged(position, fetchOffset);
         else this.#postpone(position, error);
       }
     }
@@ -256,6 +263,15 @@ export class Fetcher {
   #outOfRange(position: Position, fetchOffset: Offset): void {
     if (position.offset === fetchOffset) position.forget();
     else position.pause.failed();
+  }
+
+  /** Likewise told only then. It is asked for again: another broker may have it whole. */
+  #damaged(position: Position, fetchOffset: Offset): void {
+    position.pause.failed();
+    this.parts.cluster.forgetTopic(position.topic);
+    if (position.offset !== fetchOffset) return;
+    const message = "the broker has records there that are damaged";
+    this.#fail(new DamageError("CORRUPT_MESSAGE", position, fetchOffset, message));
   }
 
   /** A partition that can't be fetched is tried again, by whoever leads it then. */
