@@ -320,6 +320,8 @@ export const clientAdminMsMax = 60_000;
 /** Pauses before it tries again (Kafka's `retry.backoff.ms`, `retry.backoff.max.ms`). */
 export const clientBackoffMsMin = 100;
 export const clientBackoffMsMax = 1_000;
+/** The longest pause that a broker gets when it asks for one (KIP-219). */
+export const clientThrottleMsMax = 60_000;
 
 /** Consumer over Kafka's protocol: Kafka's `session.timeout.ms` and `heartbeat.interval.ms`. */
 export const consumerSessionMs = 45_000;
@@ -332,6 +334,8 @@ export const consumerRebalanceGraceMs = 5_000;
 export const consumerLeaveMsMax = 5_000;
 /** All that closing it may take: the last commit, the program's own work, leaving. */
 export const consumerCloseMsMax = 30_000;
+/** Of that, for taking leave of brokers that would forget it anyway. */
+export const consumerFarewellMsMax = 1_000;
 /** How long a poll waits for records where its caller doesn't say, and the longest. */
 export const consumerPollWaitMs = 1_000;
 export const consumerPollWaitMsMax = 24 * 3600 * 1000;
@@ -667,6 +671,7 @@ assert(importInFlightBytesMax < commitQueueBytesMax, "an import must fit the com
 assert(streamUnsentBytesMax < httpSocketBacklogBytesMax, "a slow WebSocket waits before it is cut");
 assert(streamQuietMs < httpIdleMsMax, "a quiet stream is heard of before it seems idle");
 assert(memberSessionMs >= groupSessionMsMinDefault, "the coordinator takes such a member");
+assert(consumerFarewellMsMax < consumerCloseMsMax, "taking leave must leave time for the group");
 assert(memberSessionMs > 3 * memberHeartbeatMs, "a member is not given up for one late heartbeat");
 assert(streamStalledMsMax < httpIdleMsMax, "a stalled stream is cut before it seems idle");
 assert(httpIdleMsMax <= 255_000, "the runtime waits no longer for an answer");

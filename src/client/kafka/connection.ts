@@ -25,6 +25,7 @@ import type { Writer } from "../../wire/writer.ts";
 import type { Dial, ClientSocket } from "../socket.ts";
 import { type Address, addressText } from "./address.ts";
 import { ClientError } from "./client-error.ts";
+import { throttleMs } from "./throttle.ts";
 import { AskAgain, type BrokerVersions, readVersions, versionsRequest } from "./versions.ts";
 
 export interface ConnectionParts {
@@ -200,8 +201,8 @@ export class Connection {
   }
 
   #throttle(response: Row<Shape>): void {
-    const { throttleTimeMs: pauseMs } = response;
-    if (typeof pauseMs !== "number" || pauseMs <= 0 || !this.versions.leavesPauses) return;
+    const pauseMs = throttleMs(response["throttleTimeMs"]);
+    if (pauseMs === 0 || !this.versions.leavesPauses) return;
     this.#resumesAt = Math.max(this.#resumesAt, this.parts.clock.monotonic() + pauseMs);
   }
 

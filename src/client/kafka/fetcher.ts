@@ -8,7 +8,7 @@
  */
 import { offset, type Offset } from "../../base/brands.ts";
 import { apis } from "../../kafka/apis.ts";
-import { consumerPiecesWaitingMax, pollBytesMax } from "../../limits.ts";
+import { consumerFarewellMsMax, consumerPiecesWaitingMax, pollBytesMax } from "../../limits.ts";
 import type { RequestOf, ResponseOf } from "../../wire/table.ts";
 import { ConsumerMessage } from "../consumer-message.ts";
 import { AbortedTransactions } from "./aborted-transactions.ts";
@@ -117,11 +117,10 @@ export class Fetcher {
         if (last === null || isAsked) return;
         const request = this.#request(last, 0);
         const versionMax = session.byIds ? Infinity : nameVersionMax;
-        const { lane } = this.parts;
+        const { lane, cluster } = this.parts;
+        const options = { lane, versionMax, timeoutMs: consumerFarewellMsMax };
         // Sessions that nobody uses are forgotten by their broker.
-        await this.parts.cluster
-          .send(nodeId, apis.Fetch, request, { lane, versionMax })
-          .catch(() => {});
+        await cluster.send(nodeId, apis.Fetch, request, options).catch(() => {});
       }),
     );
   }

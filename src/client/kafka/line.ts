@@ -35,6 +35,8 @@ export class Line {
   /** Of the monotonic clock: no attempt before. */
   #resumesAt = 0;
   #closed: ClientError | undefined;
+  /** Ends its pauses. */
+  readonly #closing = new AbortController();
 
   constructor(private readonly parts: LineParts) {}
 
@@ -57,8 +59,9 @@ export class Line {
 
   /** Closes what there is; whatever waits is rejected with `error`, also if it comes later. */
   close(error: ClientError): void {
-    this.#closed = error;
+    this.#closed ??= error;
     this.#connection?.close(error);
+    this.#closing.abort();
   }
 
   /** Of the monotonic clock: the broker wants no request before. */
@@ -67,17 +70,26 @@ export class Line {
   }
 
   async #resume(): Promise<Connection> {
-    const { world, waits } = this.parts;
+    const { clock } = this.parts.world;
     try {
       // Answers that come meanwhile may ask for more.
       for (;;) {
-        const pauseMs = this.#pausesUntil - world.clock.monotonic();
+        const pauseMs = this.#pausesUntil - clock.monotonic();
         if (pauseMs <= 0) return await this.#made();
-        await waits.pause(pauseMs);
+        await this.#pause(pauseMs);
       }
     } finally {
       // Not before: who asks until then comes behind those who wait.
       this.#resumption = undefined;
+    }
+  }
+
+  /** Rejects with what closed the line meanwhile. */
+  async #pause(forMs: number): Promise<void> {
+    try {
+      await this.parts.waits.pause(forMs, this.#closing.signal);
+    } catch (error) {
+      throw this.#closed ?? error;
     }
   }
 
@@ -90,10 +102,10 @@ export class Line {
   }
 
   async #connect(): Promise<Connection> {
-    const { world, backoff, connection: parts, connectTimeoutMs, waits } = this.parts;
+    const { world, backoff, connection: parts, connectTimeoutMs } = this.parts;
     try {
       const pauseMs = this.#resumesAt - world.clock.monotonic();
-      if (pauseMs > 0) await waits.pause(pauseMs);
+      if (pauseMs > 0) await this.#pause(pauseMs);
       if (this.#closed !== undefined) throw this.#closed;
       const connection = Connection.open(parts, connectTimeoutMs);
       this.#connection = connection;

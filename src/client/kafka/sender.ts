@@ -35,6 +35,7 @@ import {
   type Parcel,
 } from "./produce-request.ts";
 import type { ProducerIdentity } from "./sequences.ts";
+import { throttleMs } from "./throttle.ts";
 import type { TopicQueues } from "./topic-queues.ts";
 
 /** What a producer needs of a cluster. */
@@ -320,8 +321,8 @@ export class Sender {
   }
 
   #throttle(leader: Leader, response: ResponseOf<typeof apis.Produce>): void {
-    if (response.throttleTimeMs <= 0) return;
-    leader.resumesAt = this.parts.cluster.world.clock.monotonic() + response.throttleTimeMs;
+    const pauseMs = throttleMs(response.throttleTimeMs);
+    if (pauseMs > 0) leader.resumesAt = this.parts.cluster.world.clock.monotonic() + pauseMs;
   }
 
   #leader(nodeId: number): Leader {

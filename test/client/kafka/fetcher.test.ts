@@ -9,6 +9,7 @@ import { partitionName } from "../../../src/client/kafka/topic-partition.ts";
 import { ConsumerWarnings } from "../../../src/client/consumer-warning.ts";
 import { apis } from "../../../src/kafka/apis.ts";
 import type { ErrorName } from "../../../src/kafka/errors.ts";
+import { consumerFarewellMsMax } from "../../../src/limits.ts";
 import { stamp, viewOf } from "../../../src/record/batch.ts";
 import { noUuid, type ResponseOf } from "../../../src/wire/table.ts";
 import { batchOf } from "../../support/batches.ts";
@@ -259,6 +260,8 @@ describe("fetching", () => {
       [0, 0],
       [9, -1],
     ]);
+    // A broker that wants a pause, or says nothing, does not keep anybody for long.
+    expect(world.cluster.sent.at(-1)?.options).toMatchObject({ timeoutMs: consumerFarewellMsMax });
     expect(world.cluster.clock.pending).toBe(0);
   });
 });

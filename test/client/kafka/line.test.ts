@@ -131,6 +131,17 @@ describe("a line", () => {
     expect(await world.line.connection()).toBe(connection);
   });
 
+  test("that is closed ends a pause at once, for all who wait", async () => {
+    const world = new World();
+    world.broker.on("ListGroups", () => ({ throttleTimeMs: 500 }));
+    const connection = await world.line.connection();
+    await connection.send(apis.ListGroups, 5, { statesFilter: [], typesFilter: [] }, 1_000);
+    const asked = [world.line.connection(), world.line.connection()];
+    world.line.close(new ClientError("NETWORK", "it is not in the cluster any more"));
+    for (const each of asked) expect(await codeOf(each)).toBe("NETWORK");
+    expect(world.network.clock.pending).toBe(0);
+  });
+
   test("that pauses as its broker wants, and breaks, is made again", async () => {
     const world = new World();
     world.broker.on("ListGroups", () => ({ throttleTimeMs: 500 }));
