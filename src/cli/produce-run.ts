@@ -225,7 +225,7 @@ function summaryText(tally: Tally, done: RunOptions["done"], tookMs: number): st
     `${counted(stored, "record")} ${done}, ${humanSize(bytes)} in ${humanDuration(tookMs)} ` +
       `(${humanCount(perSecond(stored))} records/s, ${humanSize(perSecond(bytes))}/s)`,
   ];
-  if (refused > 0) parts.push(`${humanCount(refused)} refused`);
+  if (refused > 0) parts.push(`${humanCount(refused)} not stored`);
   if (unknown > 0) parts.push(`${humanCount(unknown)} of unknown fate`);
   return parts.join("; ");
 }

@@ -45,12 +45,12 @@ export class MessageEncoder {
     const inRange = Math.abs(milliseconds) <= nanosecondMillisecondsMax;
     if (!Number.isInteger(milliseconds) || !inRange) {
       const reason = "a timestamp is whole milliseconds, or bigint nanoseconds that fit 64 bits";
-      return new ProducerError("INVALID", reason, undefined, index);
+      return new ProducerError("INVALID", reason, { index });
     }
     const size = frameBytes(message) - frameHeaderBytes;
     if (size > nativeFrameBytesMax) {
       const reason = `a message of ${size} bytes; the limit is ${nativeFrameBytesMax}`;
-      return new ProducerError("INVALID", reason, undefined, index);
+      return new ProducerError("INVALID", reason, { index });
     }
     return message;
   }

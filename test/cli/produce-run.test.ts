@@ -193,7 +193,7 @@ describe("what the broker refuses", () => {
     expect(await ended).toBe(exitCode.failed);
     expect(scene.said).toEqual([
       refused(2),
-      "2 records stored, 8 B in 0 ms (2,000 records/s, 7.81 KiB/s); 1 refused",
+      "2 records stored, 8 B in 0 ms (2,000 records/s, 7.81 KiB/s); 1 not stored",
     ]);
   });
 
@@ -207,7 +207,7 @@ describe("what the broker refuses", () => {
     expect(scene.said).toEqual([
       ...Array.from({ length: 10 }, (_, at) => refused(at + 1)),
       "and 1,224 more messages like these",
-      "0 records stored, 0 B in 0 ms (0 records/s, 0 B/s); 1,234 refused",
+      "0 records stored, 0 B in 0 ms (0 records/s, 0 B/s); 1,234 not stored",
     ]);
   });
 });
@@ -434,7 +434,7 @@ test("on a terminal one sees how far it has come, and messages have a line of th
   expect(stderr.text).toBe(
     "\rstored: 25%, 1 of 4 records, 5 records/s, 600 ms left\x1b[K" +
       `\r\x1b[K${refused(2)}\n` +
-      "\r\x1b[K1 record stored, 3 B in 200 ms (5 records/s, 15 B/s); 1 refused\n",
+      "\r\x1b[K1 record stored, 3 B in 200 ms (5 records/s, 15 B/s); 1 not stored\n",
   );
 });
 
