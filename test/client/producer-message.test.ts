@@ -35,6 +35,14 @@ describe("a timestamp", () => {
   );
 });
 
+test("what is neither text nor bytes can't be sent, whatever a program without types gives", () => {
+  for (const more of [{ topic: 5 }, { key: 5 }, { value: 5 }, { value: undefined }]) {
+    expect(() => encode(more as unknown as Partial<ProducerMessage>)).toThrow(
+      "a topic is text, a key and a value are text or bytes",
+    );
+  }
+});
+
 describe("texts", () => {
   test("are UTF-8, also when topics alternate", () => {
     const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -452,7 +452,10 @@ export class Consumer {
   }
 
   async #partitionsOf(topic: string, partition?: number): Promise<readonly TopicPartition[]> {
-    if (partition !== undefined) return [{ topic, partition }];
+    if (partition !== undefined) {
+      if (Number.isInteger(partition) && partition >= 0) return [{ topic, partition }];
+      throw new ClientError("INVALID", `${topic}/${partition} cannot be a partition`);
+    }
     return (await this.partitions(topic)).map((each) => ({ topic, partition: each }));
   }
 

@@ -107,7 +107,7 @@ export class TopicQueues {
       if (queue.isEmpty || answer.partitions.some((each) => each.partition === queue.partition)) {
         continue;
       }
-      const message = `topic ${this.name} has ${answer.partitions.length} partitions`;
+      const message = `topic ${this.name} has no such partition, but ${answer.partitions.length}`;
       queue.failAll(new ClientError("UNKNOWN_TOPIC_OR_PARTITION", message));
     }
   }
