@@ -40,6 +40,9 @@ export interface QueueParts {
   readonly released: (heldBytes: number) => void;
 }
 
+/** Makes what callers are told whose time is over: from what went wrong last, if anything did. */
+export type LateError = (trouble: ClientError | null, wasSent: boolean) => ClientError;
+
 /** See the head of this file. */
 export class PartitionQueue {
   readonly #batches: ProducerBatch[] = [];
@@ -186,16 +189,14 @@ export class PartitionQueue {
     }
   }
 
-  /**
-   * Tells callers whose time is over.
-   * @param error makes what they are told from what went wrong last
-   */
-  expire(now: number, error: (trouble: ClientError | null) => ClientError): void {
+  /** Tells callers whose time is over. */
+  expire(now: number, error: LateError): void {
     const first = this.#batches[0];
     if (first === undefined || first.deadline > now) return;
     for (const batch of [...this.#batches]) {
       if (batch.deadline > now) return;
-      if (!batch.isSettled) this.#end(batch, error(batch.trouble));
+      if (batch.isSettled) continue;
+      this.#end(batch, error(batch.trouble, batch.mayBeStored || batch.isOut));
     }
   }
 

@@ -134,7 +134,7 @@ export class Sender {
   #look(): void {
     const { accumulator, cluster } = this.parts;
     const now = cluster.world.clock.monotonic();
-    accumulator.expire(now, (trouble) => this.#late(trouble));
+    accumulator.expire(now, (trouble, wasSent) => this.#late(trouble, wasSent));
     accumulator.tidy();
     let due = accumulator.deadline;
     for (const topic of accumulator.awaited) {
@@ -365,10 +365,12 @@ export class Sender {
     }
   }
 
-  #late(trouble: ClientError | null): ClientError {
-    const { deliveryTimeoutMs } = this.parts.settings;
-    const why = (trouble ?? this.#identity.trouble)?.message ?? "no answer came";
-    return new ClientError("TIMED_OUT", `not delivered within ${deliveryTimeoutMs} ms: ${why}`);
+  #late(trouble: ClientError | null, wasSent: boolean): ClientError {
+    const within = `within ${this.parts.settings.deliveryTimeoutMs} ms`;
+    const silence = wasSent ? "no answer came" : "their turn did not come";
+    const why = (trouble ?? this.#identity.trouble)?.message ?? silence;
+    const what = wasSent ? "not delivered" : "not sent";
+    return new ClientError("TIMED_OUT", `${what} ${within}: ${why}`);
   }
 
   #common(): Pick<ClientWorld, "clock" | "random"> & Pick<ProducerSettings, "backoff"> {

@@ -12,7 +12,7 @@ import type { TopicMetadata } from "./cluster.ts";
 import { DeliveryError } from "./delivery-error.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Inquiry } from "./inquiry.ts";
-import type { PartitionQueue } from "./partition-queue.ts";
+import type { LateError, PartitionQueue } from "./partition-queue.ts";
 import type { Partitioner } from "./partitioner.ts";
 import type { EncodedRecord } from "./producer-record.ts";
 
@@ -88,9 +88,9 @@ export class TopicQueues {
   }
 
   /** Tells the callers of waiting records whose time is over. */
-  expire(now: number, error: (trouble: ClientError | null) => ClientError): void {
+  expire(now: number, error: LateError): void {
     const first = this.#waiting.findIndex(({ delivery }) => delivery.deadline > now);
-    this.#failWaiting(first < 0 ? this.#waiting.length : first, error(this.inquiry.trouble));
+    this.#failWaiting(first < 0 ? this.#waiting.length : first, error(this.inquiry.trouble, false));
   }
 
   /** Gives up everything. */

@@ -197,7 +197,8 @@ describe("a batch whose time is over", () => {
   test("and that never had a connection is not stored", async () => {
     await using world = await ProducerWorld.open({ deliveryTimeoutMs: 1000 });
     world.cluster.connects = false;
-    world.send("a");
+    const sent = world.producer.send({ topic: "orders", value: "a" });
+    const told = sent.catch((error: DeliveryError) => error);
     await turns(2);
     world.held(0).lose();
     await world.pass(pauseMs);
@@ -205,7 +206,11 @@ describe("a batch whose time is over", () => {
     // The one waits for a connection, the other for the one; or for the next attempt.
     expect(world.inFlight).toEqual(["a"]);
     await world.pass(1000);
-    expect(world.outcomes).toEqual(["a TIMED_OUT", "b TIMED_OUT"]);
+    expect(await told).toMatchObject({
+      message: "record for orders/0: not sent within 1000 ms: the connection broke",
+      mayBeStored: false,
+    });
+    expect(world.outcomes).toEqual(["b TIMED_OUT"]);
   });
 
   test("is not sent any more when there is a connection at last, and others are", async () => {
