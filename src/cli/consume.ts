@@ -27,7 +27,7 @@ export const consume = defineCommand({
       "acknowledged. Directories of the original Obelisk can be consumed, too. A group there is " +
       "another than the broker's of the same name, and has one consumer at a time.",
     "Where messages can't be read, their partition stays in front of them until somebody says " +
-      "--skip-damaged; the others go on. The exit code is 1 then.",
+      "--skip-damaged, which leaves them out; the others go on. Either way the exit code is 1.",
     "A time is RFC 3339 with its zone, or milliseconds since 1970. produce -J reads what -J and " +
       "--json print.",
   ],
