@@ -34,6 +34,7 @@ import { ConsumerError } from "./consumer-error.ts";
 import { ConsumerMessage } from "./consumer-message.ts";
 import { ConsumerWarnings, type ConsumerWarning } from "./consumer-warning.ts";
 import { localWorld, readerEnvironment, type ConsumerWorld } from "./consumer-world.ts";
+import { isListOf, isText } from "./given.ts";
 import type { Committed } from "./marks.ts";
 
 /** What a consumer is told. */
@@ -79,6 +80,11 @@ export class Consumer {
   /** INVALID, GROUP_IN_USE, COMMITS_DAMAGED, STORAGE. */
   static async open(options: ConsumerOptions, world?: ConsumerWorld): Promise<Consumer> {
     const { topics, group = "default", isReadOnly = false } = options;
+    if (!isText(options.data)) throw new ConsumerError("INVALID", "data is a path");
+    if (!isListOf(topics, isText)) {
+      throw new ConsumerError("INVALID", "topics are a list of names");
+    }
+    if (!isText(group)) throw new ConsumerError("INVALID", "group is a name");
     for (const name of topics) checkName("a topic", name);
     checkName("a consumer group", group);
     if (topics.length === 0) throw new ConsumerError("INVALID", "a consumer has a topic at least");

@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { nativeFrameBytesMax } from "../limits.ts";
 import { frameBytes, frameHeaderBytes, type Message } from "../native/frame.ts";
 import { nanosecondMillisecondsMax, nanosecondsPerMillisecond } from "../record/nanoseconds.ts";
-import { isBytes, isText } from "./given.ts";
+import { isBytes, isRecord, isText } from "./given.ts";
 import { ProducerError } from "./producer-error.ts";
 
 /** A message to send. Text goes as UTF-8; bytes must not change before the promise settles. */
@@ -29,6 +29,9 @@ export class MessageEncoder {
 
   /** The message with its parts as bytes; INVALID if no frame can carry it. */
   encode(given: ProducerMessage, index?: number): Message | ProducerError {
+    if (!isRecord(given)) {
+      return new ProducerError("INVALID", "a message has a topic and a value", { index });
+    }
     const key = bytesOf(given.key ?? nothing);
     const value = bytesOf(given.value);
     if (!isText(given.topic) || !isBytes(key) || !isBytes(value)) {

@@ -13,38 +13,18 @@
  * - frames in the buffer are the messages that were taken and not settled, in that order.
  */
 import { assert } from "../base/assert.ts";
-import { systemClock, type Cancel, type Clock } from "../base/clock.ts";
-import { systemRandom, type Random } from "../base/random.ts";
-import {
-  producerDeliveryMsMax,
-  producerInFlightBytesMax,
-  producerInFlightMessagesMax,
-  producerWaitingMax,
-} from "../limits.ts";
+import type { Cancel, Clock } from "../base/clock.ts";
+import { producerWaitingMax } from "../limits.ts";
 import { frameBytes, type Message } from "../native/frame.ts";
-import { dialTcp, type Dial } from "./socket.ts";
 import { ProducerBuffer } from "./producer-buffer.ts";
 import { ProducerError, type ProducerErrorCode } from "./producer-error.ts";
 import { ProducerLine } from "./producer-line.ts";
 import { MessageEncoder, type ProducerMessage } from "./producer-message.ts";
+import { type ProducerOptions, producerPlan } from "./producer-options.ts";
 import { ReplyReader } from "./producer-replies.ts";
 
 export type { ProducerMessage } from "./producer-message.ts";
-
-/** All times are milliseconds. */
-export interface ProducerOptions {
-  /** Where the broker is; by default on this machine, at the original's port. */
-  readonly host?: string;
-  readonly port?: number;
-  /** From `send` to the reply; then the promise rejects with `TIMEOUT`. */
-  readonly deliveryTimeoutMs?: number;
-  /** Sent and not acknowledged: above either bound `send` waits for room. */
-  readonly inFlightBytesMax?: number;
-  readonly inFlightMessagesMax?: number;
-  readonly clock?: Clock;
-  readonly random?: Random;
-  readonly dial?: Dial;
-}
+export type { ProducerOptions } from "./producer-options.ts";
 
 /** One call of `send` or `sendBatch`. */
 interface Delivery {
@@ -90,20 +70,20 @@ export class Producer {
   /** What went wrong last, for the message of a timeout. */
   #trouble = silence;
 
-  /** Connects with the first message. */
+  /**
+   * Connects with the first message.
+   * @throws ProducerError INVALID
+   */
   constructor(options: ProducerOptions = {}) {
-    this.#clock = options.clock ?? systemClock;
-    this.#deliveryTimeoutMs = options.deliveryTimeoutMs ?? producerDeliveryMsMax;
-    this.#bytesMax = options.inFlightBytesMax ?? producerInFlightBytesMax;
-    this.#messagesMax = options.inFlightMessagesMax ?? producerInFlightMessagesMax;
+    const plan = producerPlan(options);
+    this.#clock = plan.clock;
+    this.#deliveryTimeoutMs = plan.deliveryTimeoutMs;
+    this.#bytesMax = plan.inFlightBytesMax;
+    this.#messagesMax = plan.inFlightMessagesMax;
     this.#encoder = new MessageEncoder(this.#clock);
     this.#replies = this.#newReplies();
     this.#line = new ProducerLine({
-      host: options.host ?? "127.0.0.1",
-      port: options.port ?? 8080,
-      dial: options.dial ?? dialTcp,
-      clock: this.#clock,
-      random: options.random ?? systemRandom,
+      ...plan,
       events: {
         up: () => this.#write(),
         received: (chunk) => this.#received(chunk),
@@ -131,6 +111,9 @@ export class Producer {
    */
   sendBatch(messages: readonly ProducerMessage[]): Promise<void> {
     const encoded: Message[] = [];
+    if (!Array.isArray(messages)) {
+      return Promise.reject(new ProducerError("INVALID", "sendBatch takes a list of messages"));
+    }
     for (const [index, message] of messages.entries()) {
       const one = this.#encoder.encode(message, index);
       if (one instanceof ProducerError) return Promise.reject(one);

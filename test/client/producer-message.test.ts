@@ -41,6 +41,8 @@ test("what is neither text nor bytes can't be sent, whatever a program without t
       "a topic is text, a key and a value are text or bytes",
     );
   }
+  const nothing = undefined as unknown as ProducerMessage;
+  expect(encoder.encode(nothing)).toMatchObject({ code: "INVALID" });
 });
 
 describe("texts", () => {

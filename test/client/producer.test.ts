@@ -385,6 +385,8 @@ describe("a batch", () => {
 
   test("of nothing is delivered", async () => {
     using world = new World();
+    const none = undefined as unknown as [];
+    await expect(world.producer.sendBatch(none)).rejects.toMatchObject({ code: "INVALID" });
     await world.producer.sendBatch([]);
     expect(world.server.connections).toEqual([]);
   });
