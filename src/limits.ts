@@ -572,6 +572,8 @@ export const readerFilesOpenMax = 64;
 /** One poll of an embedded consumer: messages where its caller doesn't say, and the most. */
 export const pollMessagesDefault = 500;
 export const pollMessagesMax = 100_000;
+/** Calls of one consumer that are not over: they are carried out one after another. */
+export const consumerCallsWaitingMax = 1_000;
 /** What a poll reads of one partition at a time; a larger batch is read as a whole. */
 export const pollReadBytes = MiB;
 /** A poll ends with the message that brings its keys and values to this. */

@@ -22,6 +22,7 @@ import {
   pollMessagesDefault,
   pollMessagesMax,
 } from "../../limits.ts";
+import { CallQueue } from "../call-queue.ts";
 import type { ConsumerMessage } from "../consumer-message.ts";
 import { ConsumerWarnings, type ConsumerWarning } from "../consumer-warning.ts";
 import type { PartitionCounts } from "./assignor.ts";
@@ -76,8 +77,7 @@ export class Consumer {
   readonly #watch: TopicWatch | null;
   /** Of the monotonic clock: when a poll has last let the event loop turn. */
   #turnedAt = -Infinity;
-  /** The poll under way, or the last one. Never rejects. */
-  #polling: Promise<unknown> = Promise.resolve();
+  readonly #polls = new CallQueue((message) => new ClientError("OVERLOADED", message));
   #closing: Promise<void> | null = null;
 
   private constructor(
@@ -157,7 +157,8 @@ export class Consumer {
    *
    * A {@link DamageError}: the next records of a partition can't be read. What is good before them
    * has been polled, other partitions go on, and this one stays where it is, until `skipDamage` or
-   * `seek`. FENCED_INSTANCE_ID: another consumer has this one's place for good.
+   * `seek`. FENCED_INSTANCE_ID: another consumer has this one's place for good. OVERLOADED: too many
+   * polls wait already.
    */
   poll(max = pollMessagesDefault, waitMs = consumerPollWaitMs): Promise<ConsumerMessage[]> {
     if (!Number.isInteger(max) || max < 1 || max > pollMessagesMax) {
@@ -168,10 +169,7 @@ export class Consumer {
       const message = `a poll waits for 0 to ${consumerPollWaitMsMax} ms`;
       return Promise.reject(new ClientError("INVALID", message));
     }
-    const result = this.#polling.then(() => this.#poll(max, waitMs));
-    // The caller has the error; whoever comes next only waits.
-    this.#polling = result.catch(() => {});
-    return result;
+    return this.#polls.run(() => this.#poll(max, waitMs));
   }
 
   /**
@@ -417,7 +415,7 @@ export class Consumer {
     // What the group is asked in vain by now would keep a poll waiting.
     this.cluster.closeLane(this.lanes.join);
     // A program may close from within its own function that a poll waits for.
-    if (this.#rebalance?.isCalling !== true) await this.#polling;
+    if (this.#rebalance?.isCalling !== true) await this.#polls.over;
     const fetcher = this.#fetcher.close();
     if (this.#rebalance !== null) await this.#rebalance.close();
     else await this.#commitBefore(this.#positions.partitions());
