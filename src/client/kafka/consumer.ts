@@ -157,8 +157,8 @@ export class Consumer {
    *
    * A {@link DamageError}: the next records of a partition can't be read. What is good before them
    * has been polled, other partitions go on, and this one stays where it is, until `skipDamage` or
-   * `seek`. FENCED_INSTANCE_ID: another consumer has this one's place for good. OVERLOADED: too many
-   * polls wait already.
+   * `seek`. FENCED_INSTANCE_ID: another consumer has this one's place for good. OVERLOADED: too
+   * many polls wait already.
    */
   poll(max = pollMessagesDefault, waitMs = consumerPollWaitMs): Promise<ConsumerMessage[]> {
     if (!Number.isInteger(max) || max < 1 || max > pollMessagesMax) {
