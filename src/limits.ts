@@ -320,6 +320,8 @@ export const clientAdminMsMax = 60_000;
 /** Pauses before it tries again (Kafka's `retry.backoff.ms`, `retry.backoff.max.ms`). */
 export const clientBackoffMsMin = 100;
 export const clientBackoffMsMax = 1_000;
+/** The longest pause that a broker gets when it asks for one (KIP-219). */
+export const clientThrottleMsMax = 60_000;
 
 /** Consumer over Kafka's protocol: Kafka's `session.timeout.ms` and `heartbeat.interval.ms`. */
 export const consumerSessionMs = 45_000;
@@ -332,9 +334,13 @@ export const consumerRebalanceGraceMs = 5_000;
 export const consumerLeaveMsMax = 5_000;
 /** All that closing it may take: the last commit, the program's own work, leaving. */
 export const consumerCloseMsMax = 30_000;
+/** Of that, for taking leave of brokers that would forget it anyway. */
+export const consumerFarewellMsMax = 1_000;
 /** How long a poll waits for records where its caller doesn't say, and the longest. */
 export const consumerPollWaitMs = 1_000;
 export const consumerPollWaitMsMax = 24 * 3600 * 1000;
+/** How long polls that need not wait may keep the event loop from turning, the program included. */
+export const consumerTurnMs = 50;
 /** Its `fetch.max.wait.ms`, `fetch.max.bytes` and `max.partition.fetch.bytes`. */
 export const consumerFetchWaitMs = 500;
 export const consumerFetchBytes = 16 * MiB;
@@ -345,6 +351,9 @@ export const consumerBufferBytes = 64 * MiB;
 export const consumerPiecesWaitingMax = 2;
 /** How often it looks for new partitions of topics that exist. */
 export const consumerTopicsLookMs = 30_000;
+/** Questions for the end of records that can't be read, each for one offset or batch. */
+export const consumerDamageProbesMax = 100_000;
+export const consumerDamageProbesAtOnce = 64;
 /** Kafka producer: a batch, not packed; a larger record has its own (Kafka's `batch.size`). */
 export const clientBatchBytesDefault = 128 * KiB;
 /** Its records from `send` to their outcome (`buffer.memory`); above it `send` waits for room. */
@@ -382,6 +391,8 @@ export const produceReadBytes = 256 * KiB;
 export const produceBatchRecordsMax = 1_000;
 /** `produce`: records that were not stored are told one by one up to here, then counted. */
 export const produceReportsMax = 10;
+/** `produce`: after a signal, an answer may take so long before it is said what is waited for. */
+export const produceWaitToldMs = 1_000;
 export const produceRateMax = 10_000_000;
 export const produceCountMax = 1_000_000_000_000;
 /** `produce -J`: a line; JSON writes a byte as six characters at most. */
@@ -563,6 +574,8 @@ export const readerFilesOpenMax = 64;
 /** One poll of an embedded consumer: messages where its caller doesn't say, and the most. */
 export const pollMessagesDefault = 500;
 export const pollMessagesMax = 100_000;
+/** Calls of one consumer that are not over: they are carried out one after another. */
+export const consumerCallsWaitingMax = 1_000;
 /** What a poll reads of one partition at a time; a larger batch is read as a whole. */
 export const pollReadBytes = MiB;
 /** A poll ends with the message that brings its keys and values to this. */
@@ -662,6 +675,7 @@ assert(importInFlightBytesMax < commitQueueBytesMax, "an import must fit the com
 assert(streamUnsentBytesMax < httpSocketBacklogBytesMax, "a slow WebSocket waits before it is cut");
 assert(streamQuietMs < httpIdleMsMax, "a quiet stream is heard of before it seems idle");
 assert(memberSessionMs >= groupSessionMsMinDefault, "the coordinator takes such a member");
+assert(consumerFarewellMsMax < consumerCloseMsMax, "taking leave must leave time for the group");
 assert(memberSessionMs > 3 * memberHeartbeatMs, "a member is not given up for one late heartbeat");
 assert(streamStalledMsMax < httpIdleMsMax, "a stalled stream is cut before it seems idle");
 assert(httpIdleMsMax <= 255_000, "the runtime waits no longer for an answer");

@@ -13,6 +13,7 @@ import type { Offset } from "../base/brands.ts";
 import { Refusal } from "../base/refusal.ts";
 import { producerBatchesRetained } from "../limits.ts";
 import type { BatchHeader } from "../record/batch.ts";
+import { isAfter, sequenceAfter } from "../record/sequence.ts";
 
 /** A batch that a producer has numbered. */
 export type SequencedBatch = Pick<
@@ -51,19 +52,6 @@ export interface AwaitedBatch {
 
 /** `next`: to be appended. A batch: this one was appended before, and is here again. */
 export type Verdict = "next" | RetainedBatch | Refusal;
-
-const sequenceMax = 0x7fff_ffff;
-
-/** The sequence number `count` after `sequence`, which wraps to 0. */
-export const sequenceAfter = (sequence: number, count: number): number =>
-  sequence + count > sequenceMax ? sequence + count - sequenceMax - 1 : sequence + count;
-
-/** Whether a batch that begins at `sequence` comes after one that begins at `other`. */
-export const isAfter = (sequence: number, other: number): boolean => {
-  const ahead = sequence - other;
-  const wrapped = ahead < 0 ? ahead + sequenceMax + 1 : ahead;
-  return wrapped !== 0 && wrapped <= sequenceMax / 2;
-};
 
 /** The number of the batch's last record. */
 const lastSequenceOf = (batch: SequencedBatch): number =>

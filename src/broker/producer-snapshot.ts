@@ -26,7 +26,8 @@ import { Refusal } from "../base/refusal.ts";
 import { DiskError, type Disk } from "../disk/disk.ts";
 import { producerBatchesRetained } from "../limits.ts";
 import { int64At, putInt64, viewOf } from "../record/batch.ts";
-import { type ProducerEntry, type RetainedBatch, sequenceAfter } from "./producer-sequence.ts";
+import { sequenceAfter } from "../record/sequence.ts";
+import type { ProducerEntry, RetainedBatch } from "./producer-sequence.ts";
 
 /** What is in the file. */
 export interface ProducerSnapshot {

@@ -15,10 +15,10 @@ import { assert } from "../base/assert.ts";
 import type { Offset } from "../base/brands.ts";
 import type { Refusal } from "../base/refusal.ts";
 import type { Appended } from "../log/log.ts";
+import { isAfter } from "../record/sequence.ts";
 import type { ProducerCensus, TrackedProducer } from "./producer-census.ts";
 import {
   entryAfter,
-  isAfter,
   judge,
   type ProducerEntry,
   type RetainedBatch,

@@ -13,12 +13,14 @@
 import { printable, quoted } from "../base/printable.ts";
 import { ClientError } from "../client/kafka/client-error.ts";
 import { Consumer, type ProcessedOffset } from "../client/kafka/consumer.ts";
+import { DamageError } from "../client/kafka/damage-error.ts";
 import type { ConsumerOptions } from "../client/kafka/consumer-options.ts";
 import type { TopicMetadata } from "../client/kafka/topic-metadata.ts";
 import { partitionName, type TopicPartition } from "../client/kafka/topic-partition.ts";
 import type { ConsumerMessage } from "../client/consumer-message.ts";
 import { consumerPollWaitMs, failureCharactersMax, shownCharactersMax } from "../limits.ts";
 import { exitCode, type ExitCode } from "./command.ts";
+import { offsetsText } from "./counted.ts";
 import type { ConsumptionContext, MessageSource, SourceSettings } from "./consume-source.ts";
 import type { OpenCluster } from "./kafka-cluster.ts";
 import type { Interruption } from "./produce-interruption.ts";
@@ -39,6 +41,8 @@ export interface KafkaSettings extends SourceSettings {
   /** A partition ends before its first message as late as this; `null`: it does not. */
   readonly untilMs: number | null;
   readonly sessionTimeoutMs: number;
+  /** Gives messages up that can't be read. */
+  readonly skipDamaged: boolean;
   /** Tells which partitions come and go. */
   readonly isVerbose: boolean;
 }
@@ -58,6 +62,8 @@ export class KafkaSource implements MessageSource {
   readonly #printed = new Map<string, ProcessedOffset>();
   /** By partition: its end when this consumer came to it. */
   readonly #ends = new Map<string, number>();
+  /** Partitions whose next messages can't be read: their offset, which was told of. */
+  readonly #stuck = new Map<string, number>();
   /** Partitions whose next message comes too late. */
   readonly #late = new Set<string>();
   /** Partitions were assigned once. */
@@ -93,7 +99,7 @@ export class KafkaSource implements MessageSource {
     const consumer = this.#consumer;
     if (consumer === null || this.#isOver) return null;
     return await this.#try(null, async () => {
-      const polling = consumer.poll(max, Math.min(waitMs, consumerPollWaitMs));
+      const polling = this.#readable(consumer, max, Math.min(waitMs, consumerPollWaitMs));
       const polled = await this.interruption.until(polling);
       this.#tellWarnings(consumer);
       const { untilMs } = this.settings;
@@ -236,9 +242,44 @@ export class KafkaSource implements MessageSource {
   async #hasReached(consumer: Consumer, { topic, partition }: TopicPartition): Promise<boolean> {
     const name = partitionName({ topic, partition });
     const position = await consumer.currentOffset(topic, partition);
+    if (this.#stuck.get(name) === position) return true;
     const end = this.#ends.get(name) ?? (await consumer.endOffset(topic, partition));
     this.#ends.set(name, end);
     return position >= end;
+  }
+
+  /** What a poll gives; none where it comes upon what can't be read. */
+  async #readable(
+    consumer: Consumer,
+    max: number,
+    waitMs: number,
+  ): Promise<readonly ConsumerMessage[]> {
+    try {
+      return await consumer.poll(max, waitMs);
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      await this.#damaged(consumer, error);
+      return [];
+    }
+  }
+
+  /** Tells of it once, and gives it up if that was asked for. */
+  async #damaged(consumer: Consumer, error: DamageError): Promise<void> {
+    const { topic, partition, offset } = error;
+    const name = partitionName(error);
+    if (this.settings.skipDamaged) {
+      const skipped = await consumer.skipDamage(topic, partition);
+      if (skipped === null) return;
+      this.code = exitCode.failed;
+      const { fromOffset, toOffset } = skipped;
+      const what = offsetsText(fromOffset, toOffset - 1);
+      this.context.warn(`${name}: ${what} can't be read, left out`);
+      this.#printed.set(name, { topic, partition, offset: toOffset });
+    } else if (this.#stuck.get(name) !== offset) {
+      this.#stuck.set(name, offset);
+      const what = `${name}: ${offsetsText(offset, offset)} can't be read (${error.code})`;
+      this.code = this.context.fail(`${what}: it stays there; --skip-damaged gives them up`);
+    }
   }
 
   /** Those before `untilMs`; a partition ends there. */
@@ -294,7 +335,14 @@ export class KafkaSource implements MessageSource {
 
   #tellWarnings(consumer: Consumer): void {
     const { warnings, dropped } = consumer.takeWarnings();
-    for (const { message } of warnings) this.context.warn(message);
+    for (const warning of warnings) {
+      this.context.warn(warning.message);
+      if (warning.kind !== "changed") continue;
+      // It is another log by now: neither its old end nor what was printed of it says anything.
+      const name = partitionName(warning);
+      this.#ends.delete(name);
+      this.#printed.delete(name);
+    }
     if (dropped > 0) this.context.warn(`and ${dropped} warnings before these`);
   }
 

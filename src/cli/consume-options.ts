@@ -77,7 +77,7 @@ export const consumeOptions = {
     help: "End when no message has come for so long; poll and reset end at once",
   }),
   skipDamaged: toggle({
-    help: "With --data, give messages up that can't be read, and go on behind them",
+    help: "Give messages up that can't be read, and go on behind them",
   }),
   json: toggle({ help: "The same as --format json" }),
   ...formatOptions,
@@ -161,10 +161,7 @@ export function beginningOf(offsets: readonly (KcatOffset | "stored")[]): Beginn
 }
 
 function refuseStart(given: ConsumeValues, { start, untilMs }: Beginning): string | null {
-  const { group, mode, skipDamaged } = given;
-  if (skipDamaged) {
-    return "--skip-damaged is for --data: a broker hands out nothing that is damaged.";
-  }
+  const { group, mode } = given;
   if (mode === "reset" && start !== null) {
     return "-o contradicts --mode reset, which begins with the oldest messages.";
   }

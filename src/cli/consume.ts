@@ -25,9 +25,9 @@ export const consume = defineCommand({
       "pipe has not read counts as taken.",
     "--data reads files, with or without a broker; of a broker's directory, what it has " +
       "acknowledged. Directories of the original Obelisk can be consumed, too. A group there is " +
-      "another than the broker's of the same name, and has one consumer at a time. Where " +
-      "messages can't be read, their partition stays in front of them until somebody says " +
-      "--skip-damaged; the others go on. The exit code is 1 then.",
+      "another than the broker's of the same name, and has one consumer at a time.",
+    "Where messages can't be read, their partition stays in front of them until somebody says " +
+      "--skip-damaged, which leaves them out; the others go on. Either way the exit code is 1.",
     "A time is RFC 3339 with its zone, or milliseconds since 1970. produce -J reads what -J and " +
       "--json print.",
   ],
@@ -107,6 +107,7 @@ async function openSource(
     ...{ group, commit, untilMs, partitions: [...new Set(given.partition)] },
     start: start === "stored" ? null : start,
     sessionTimeoutMs: given.sessionTimeoutMs,
+    skipDamaged,
     isVerbose: given.verbose,
   };
   return new KafkaSource(open, kafka, context, interruption);

@@ -153,10 +153,10 @@ async function reset(open: OpenAdmin, wanted: Wanted): Promise<Reset | ClusterFa
   const { group, target, choices, isNew } = wanted;
   const members = await memberCount(admin, group, isNew);
   if (members > 0) {
-    return new ClusterFailure(
-      `group ${shownText(group)} has ${counted(members, "member")}: stop them first, ` +
-        "they would go on where they are",
-    );
+    const message =
+      `group ${shownText(group)} has ${counted(members, "member")}: stop them first, they would ` +
+      "go on where they are";
+    return open.failureOf(new ClientError("NON_EMPTY_GROUP", message));
   }
   const partitions =
     choices.length > 0

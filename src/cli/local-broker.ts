@@ -5,7 +5,7 @@
  */
 import fs from "node:fs/promises";
 import nodePath from "node:path";
-import type { ClientError } from "../client/kafka/client-error.ts";
+import type { ClientError, ClientErrorCode } from "../client/kafka/client-error.ts";
 import { type Dial, dialUnix } from "../client/socket.ts";
 import { controlSocketName, metadataFileName } from "../disk/names.ts";
 import { controlSocketMsMax, unixSocketPathBytesMax } from "../limits.ts";
@@ -53,7 +53,7 @@ export async function openLocalBroker(
     const { openInside } = await import("./inside-broker.ts");
     const inside = await openInside(data, world);
     if (inside instanceof ClusterFailure) return inside;
-    if ("dial" in inside) return { ...inside, brokers, sentence: ({ message }) => message };
+    if ("dial" in inside) return { ...inside, brokers, sentence: insideSentence };
     if (!isReachable || clock.monotonic() >= deadline) {
       return new ClusterFailure(`${inside}; it can't be asked: ${silence}: ${socket}`);
     }
@@ -74,6 +74,17 @@ function runningBroker(data: string, socket: string): LocalBroker {
     },
     close: () => Promise.resolve(),
   };
+}
+
+const memberCodes: readonly ClientErrorCode[] = ["NON_EMPTY_GROUP", "GROUP_SUBSCRIBED_TO_TOPIC"];
+
+/** Members are those that the group had when its broker stopped. */
+function insideSentence({ code, message }: ClientError): string {
+  if (!memberCodes.includes(code)) return message;
+  return (
+    `${message}; no broker runs here that would notice that members are gone: start one ` +
+    "(obelisk serve), and try again once the group is empty"
+  );
 }
 
 /** Why a directory is not looked into; `null` if it holds a broker's data. */

@@ -160,11 +160,10 @@ export class KafkaSender implements Sender {
     const mayBeStored = error instanceof DeliveryError && error.mayBeStored;
     if (mayBeStored) tally.unknown += 1;
     else tally.refused += 1;
-    const text = `${place}: ${said(error)}`;
+    const doubt = mayBeStored ? "; it may be stored all the same" : "";
+    const text = `${place}: ${said(error)}${doubt}`;
     if (code === "TIMED_OUT") events.hopeless(text);
-    else if (code !== "CLOSED") {
-      events.failed(mayBeStored ? `${text}; it may be stored all the same` : text);
-    }
+    else if (code !== "CLOSED") events.failed(text);
   }
 
   #settle(bytes: number): void {

@@ -121,7 +121,8 @@ export class NativeSender implements Sender {
       this.#batchRecords = 1;
       events.failed(refusalText(batch, index, message));
     } else if (code === "TIMEOUT" || code === "CLOSED") {
-      tally.unknown += batch.count;
+      if (error.mayBeStored) tally.unknown += batch.count;
+      else tally.refused += batch.count;
       events.hopeless(message);
     } else throw error;
     this.#settle(batch);

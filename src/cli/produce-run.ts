@@ -2,7 +2,7 @@
  * One run of `produce`: portions of records from a source to the broker, at a pace, until there
  * are no more, enough were sent, a signal came, or nothing comes of it.
  */
-import { produceReportsMax } from "../limits.ts";
+import { produceReportsMax, produceWaitToldMs } from "../limits.ts";
 import { counted } from "./counted.ts";
 import { exitCode, type ExitCode, type World } from "./command.ts";
 import { Interruption } from "./produce-interruption.ts";
@@ -71,7 +71,7 @@ export class ProduceRun {
     const sender = await this.#interruption.until(this.#beginSender());
     if (sender !== null) {
       await this.#sendAll(sender, portions);
-      await sender.flush();
+      await this.#settle(sender);
       this.#isOver = true;
       await sender.close();
     }
@@ -82,6 +82,24 @@ export class ProduceRun {
     const isSilent = this.#isNobodyThere || sender === null;
     if (!isSilent) this.#summarize(sender.tally, clock.monotonic() - startedAt);
     return this.#hasFailed ? exitCode.failed : exitCode.ok;
+  }
+
+  /** Waits for what is under way. Whoever has ended it is told why it does not end. */
+  async #settle(sender: Sender): Promise<void> {
+    const { clock, stop, warn } = this.context;
+    let cancel = (): void => {};
+    const forget = stop.onStop((reason) => {
+      if (reason !== "SIGINT" && reason !== "SIGTERM") return;
+      cancel = clock.after(produceWaitToldMs, () => {
+        const wait = humanDuration(this.options.timeoutMs);
+        this.#say(() =>
+          warn(`waiting for up to ${wait} for what is under way; again, and it is given up`),
+        );
+      });
+    });
+    await sender.flush();
+    cancel();
+    forget();
   }
 
   async #beginSender(): Promise<Sender | null> {
@@ -207,7 +225,7 @@ function summaryText(tally: Tally, done: RunOptions["done"], tookMs: number): st
     `${counted(stored, "record")} ${done}, ${humanSize(bytes)} in ${humanDuration(tookMs)} ` +
       `(${humanCount(perSecond(stored))} records/s, ${humanSize(perSecond(bytes))}/s)`,
   ];
-  if (refused > 0) parts.push(`${humanCount(refused)} refused`);
+  if (refused > 0) parts.push(`${humanCount(refused)} not stored`);
   if (unknown > 0) parts.push(`${humanCount(unknown)} of unknown fate`);
   return parts.join("; ");
 }

@@ -11,6 +11,7 @@
  * - `COMMITS_DAMAGED`: the group's commit file is not what was written. Nothing is guessed.
  * - `STORAGE`: the disk refused; trying again may help.
  * - `READ_ONLY`: the consumer was opened to look only.
+ * - `OVERLOADED`: too many calls wait already.
  * - `CLOSED`: it was closed.
  */
 export type ConsumerErrorCode =
@@ -20,6 +21,7 @@ export type ConsumerErrorCode =
   | "COMMITS_DAMAGED"
   | "STORAGE"
   | "READ_ONLY"
+  | "OVERLOADED"
   | "CLOSED";
 
 /** Offsets that can't be read: from `fromOffset` to before `toOffset`, where reading can go on. */

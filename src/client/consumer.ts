@@ -27,6 +27,7 @@ import {
   shownCharactersMax,
 } from "../limits.ts";
 import { nameFault } from "../log/layout.ts";
+import { CallQueue } from "./call-queue.ts";
 import { CommitStore, storageError } from "./commit-store.ts";
 import type { ConsumedPartition } from "./consumed-partition.ts";
 import { ConsumedTopic } from "./consumed-topic.ts";
@@ -34,6 +35,7 @@ import { ConsumerError } from "./consumer-error.ts";
 import { ConsumerMessage } from "./consumer-message.ts";
 import { ConsumerWarnings, type ConsumerWarning } from "./consumer-warning.ts";
 import { localWorld, readerEnvironment, type ConsumerWorld } from "./consumer-world.ts";
+import { isListOf, isText } from "./given.ts";
 import type { Committed } from "./marks.ts";
 
 /** What a consumer is told. */
@@ -55,8 +57,7 @@ export type PartitionOffsets = ReadonlyMap<number, number> | Readonly<Record<num
 export class Consumer {
   readonly #topics: ReadonlyMap<string, ConsumedTopic>;
   readonly #warnings = new ConsumerWarnings();
-  /** The call under way, or the last one. Never rejects. */
-  #running: Promise<unknown> = Promise.resolve();
+  readonly #calls = new CallQueue((message) => new ConsumerError("OVERLOADED", message));
   #isClosed = false;
   /** The partition with which the next poll begins, if it is among those polled. */
   #turn: ConsumedPartition | null = null;
@@ -79,6 +80,11 @@ export class Consumer {
   /** INVALID, GROUP_IN_USE, COMMITS_DAMAGED, STORAGE. */
   static async open(options: ConsumerOptions, world?: ConsumerWorld): Promise<Consumer> {
     const { topics, group = "default", isReadOnly = false } = options;
+    if (!isText(options.data)) throw new ConsumerError("INVALID", "data is a path");
+    if (!isListOf(topics, isText)) {
+      throw new ConsumerError("INVALID", "topics are a list of names");
+    }
+    if (!isText(group)) throw new ConsumerError("INVALID", "group is a name");
     for (const name of topics) checkName("a topic", name);
     checkName("a consumer group", group);
     if (topics.length === 0) throw new ConsumerError("INVALID", "a consumer has a topic at least");
@@ -242,7 +248,7 @@ export class Consumer {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.#running;
+    await this.#calls.over;
     for (const topic of this.#topics.values()) await topic.close();
     this.store.close();
   }
@@ -252,10 +258,7 @@ export class Consumer {
     if (this.#isClosed) {
       return Promise.reject(new ConsumerError("CLOSED", "the consumer is closed"));
     }
-    const result = this.#running.then(action);
-    // The caller has the error; whoever comes next only waits.
-    this.#running = result.catch(() => {});
-    return result;
+    return this.#calls.run(action);
   }
 
   #chosen(topic?: string): readonly ConsumedTopic[] {

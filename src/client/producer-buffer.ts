@@ -3,7 +3,7 @@
  * broken connection did not acknowledge is sent again from here, without being encoded again.
  *
  * Frames lie in blocks, one after another, never across two. Of each block, 0 <= acknowledged <=
- * sent <= used; `acknowledged` always ends at the end of a frame.
+ * sent <= used, and doubtful <= used; `acknowledged` always ends at the end of a frame.
  */
 import { frameBytes, frameHeaderBytes, putFrame, type Message } from "../native/frame.ts";
 
@@ -16,6 +16,8 @@ interface Block {
   used: number;
   sent: number;
   acknowledged: number;
+  /** So far it was sent over connections that are gone. */
+  doubtful: number;
 }
 
 /** Where frames go: see `ClientSocket.write`. */
@@ -63,8 +65,18 @@ export class ProducerBuffer {
 
   /** Everything that is not acknowledged is to be sent again. */
   rewind(): void {
-    for (const block of this.#blocks) block.sent = block.acknowledged;
+    for (const block of this.#blocks) {
+      block.doubtful = Math.max(block.doubtful, block.sent);
+      block.sent = block.acknowledged;
+    }
     this.#sending = 0;
+  }
+
+  /** Whether the oldest frame went out as a whole before a {@link rewind}: it may have arrived. */
+  get isOldestDoubtful(): boolean {
+    const block = this.#blocks[0]!;
+    const length = firstFrameBytes(block);
+    return length > 0 && block.acknowledged + length <= block.doubtful;
   }
 
   /** Lets go of the oldest frame, if it was sent as a whole; false if it was not. */
@@ -90,7 +102,7 @@ export class ProducerBuffer {
     if (block.acknowledged < block.used) return;
     if (this.#blocks.length === 1) {
       // Nothing of it is needed any more, and a write never holds on to what it was given.
-      block.used = block.sent = block.acknowledged = 0;
+      block.used = block.sent = block.acknowledged = block.doubtful = 0;
     } else {
       this.#blocks.shift();
       this.#sending = Math.max(0, this.#sending - 1);
@@ -106,5 +118,6 @@ const firstFrameBytes = (block: Block): number =>
 
 function newBlock(size: number): Block {
   const bytes = new Uint8Array(size);
-  return { bytes, view: new DataView(bytes.buffer), used: 0, sent: 0, acknowledged: 0 };
+  const view = new DataView(bytes.buffer);
+  return { bytes, view, used: 0, sent: 0, acknowledged: 0, doubtful: 0 };
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { nativeFrameBytesMax } from "../limits.ts";
 import { frameBytes, frameHeaderBytes, type Message } from "../native/frame.ts";
 import { nanosecondMillisecondsMax, nanosecondsPerMillisecond } from "../record/nanoseconds.ts";
+import { isBytes, isRecord, isText } from "./given.ts";
 import { ProducerError } from "./producer-error.ts";
 
 /** A message to send. Text goes as UTF-8; bytes must not change before the promise settles. */
@@ -28,6 +29,15 @@ export class MessageEncoder {
 
   /** The message with its parts as bytes; INVALID if no frame can carry it. */
   encode(given: ProducerMessage, index?: number): Message | ProducerError {
+    if (!isRecord(given)) {
+      return new ProducerError("INVALID", "a message has a topic and a value", { index });
+    }
+    const key = bytesOf(given.key ?? nothing);
+    const value = bytesOf(given.value);
+    if (!isText(given.topic) || !isBytes(key) || !isBytes(value)) {
+      const reason = "a topic is text, a key and a value are text or bytes";
+      return new ProducerError("INVALID", reason, { index });
+    }
     if (given.topic !== this.#topic) {
       this.#topicBytes = utf8.encode(given.topic);
       this.#topic = given.topic;
@@ -39,18 +49,18 @@ export class MessageEncoder {
       timestamp: milliseconds,
       nanoseconds: remainder,
       topic: this.#topicBytes,
-      key: bytesOf(given.key ?? nothing),
-      value: bytesOf(given.value),
+      key,
+      value,
     };
     const inRange = Math.abs(milliseconds) <= nanosecondMillisecondsMax;
     if (!Number.isInteger(milliseconds) || !inRange) {
       const reason = "a timestamp is whole milliseconds, or bigint nanoseconds that fit 64 bits";
-      return new ProducerError("INVALID", reason, undefined, index);
+      return new ProducerError("INVALID", reason, { index });
     }
     const size = frameBytes(message) - frameHeaderBytes;
     if (size > nativeFrameBytesMax) {
       const reason = `a message of ${size} bytes; the limit is ${nativeFrameBytesMax}`;
-      return new ProducerError("INVALID", reason, undefined, index);
+      return new ProducerError("INVALID", reason, { index });
     }
     return message;
   }

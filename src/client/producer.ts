@@ -13,38 +13,18 @@
  * - frames in the buffer are the messages that were taken and not settled, in that order.
  */
 import { assert } from "../base/assert.ts";
-import { systemClock, type Cancel, type Clock } from "../base/clock.ts";
-import { systemRandom, type Random } from "../base/random.ts";
-import {
-  producerDeliveryMsMax,
-  producerInFlightBytesMax,
-  producerInFlightMessagesMax,
-  producerWaitingMax,
-} from "../limits.ts";
+import type { Cancel, Clock } from "../base/clock.ts";
+import { producerWaitingMax } from "../limits.ts";
 import { frameBytes, type Message } from "../native/frame.ts";
-import { dialTcp, type Dial } from "./socket.ts";
 import { ProducerBuffer } from "./producer-buffer.ts";
-import { ProducerError } from "./producer-error.ts";
+import { ProducerError, type ProducerErrorCode } from "./producer-error.ts";
 import { ProducerLine } from "./producer-line.ts";
 import { MessageEncoder, type ProducerMessage } from "./producer-message.ts";
+import { type ProducerOptions, producerPlan } from "./producer-options.ts";
 import { ReplyReader } from "./producer-replies.ts";
 
 export type { ProducerMessage } from "./producer-message.ts";
-
-/** All times are milliseconds. */
-export interface ProducerOptions {
-  /** Where the broker is; by default on this machine, at the original's port. */
-  readonly host?: string;
-  readonly port?: number;
-  /** From `send` to the reply; then the promise rejects with `TIMEOUT`. */
-  readonly deliveryTimeoutMs?: number;
-  /** Sent and not acknowledged: above either bound `send` waits for room. */
-  readonly inFlightBytesMax?: number;
-  readonly inFlightMessagesMax?: number;
-  readonly clock?: Clock;
-  readonly random?: Random;
-  readonly dial?: Dial;
-}
+export type { ProducerOptions } from "./producer-options.ts";
 
 /** One call of `send` or `sendBatch`. */
 interface Delivery {
@@ -52,8 +32,10 @@ interface Delivery {
   /** Messages put in flight, and of these, messages settled. */
   taken: number;
   settled: number;
-  /** The first refusal among its messages. */
-  error: ProducerError | null;
+  /** Of its messages, the first that was refused, and the broker's word. */
+  refusal: { readonly reason: string; readonly index: number } | null;
+  /** One of them is stored, or may be. */
+  mayBeStored: boolean;
   readonly deadline: number;
   readonly done: (error: ProducerError | null) => void;
   /** Those who wait in `flush`. */
@@ -88,20 +70,20 @@ export class Producer {
   /** What went wrong last, for the message of a timeout. */
   #trouble = silence;
 
-  /** Connects with the first message. */
+  /**
+   * Connects with the first message.
+   * @throws ProducerError INVALID
+   */
   constructor(options: ProducerOptions = {}) {
-    this.#clock = options.clock ?? systemClock;
-    this.#deliveryTimeoutMs = options.deliveryTimeoutMs ?? producerDeliveryMsMax;
-    this.#bytesMax = options.inFlightBytesMax ?? producerInFlightBytesMax;
-    this.#messagesMax = options.inFlightMessagesMax ?? producerInFlightMessagesMax;
+    const plan = producerPlan(options);
+    this.#clock = plan.clock;
+    this.#deliveryTimeoutMs = plan.deliveryTimeoutMs;
+    this.#bytesMax = plan.inFlightBytesMax;
+    this.#messagesMax = plan.inFlightMessagesMax;
     this.#encoder = new MessageEncoder(this.#clock);
     this.#replies = this.#newReplies();
     this.#line = new ProducerLine({
-      host: options.host ?? "127.0.0.1",
-      port: options.port ?? 8080,
-      dial: options.dial ?? dialTcp,
-      clock: this.#clock,
-      random: options.random ?? systemRandom,
+      ...plan,
       events: {
         up: () => this.#write(),
         received: (chunk) => this.#received(chunk),
@@ -129,6 +111,9 @@ export class Producer {
    */
   sendBatch(messages: readonly ProducerMessage[]): Promise<void> {
     const encoded: Message[] = [];
+    if (!Array.isArray(messages)) {
+      return Promise.reject(new ProducerError("INVALID", "sendBatch takes a list of messages"));
+    }
     for (const [index, message] of messages.entries()) {
       const one = this.#encoder.encode(message, index);
       if (one instanceof ProducerError) return Promise.reject(one);
@@ -156,7 +141,7 @@ export class Producer {
     this.#end();
     const reason = "the producer was closed";
     while (this.#oldest !== null) {
-      this.#giveUp(this.#oldest, new ProducerError("CLOSED", reason));
+      this.#giveUp(this.#oldest, "CLOSED", () => reason);
     }
   }
 
@@ -173,7 +158,8 @@ export class Producer {
         messages,
         taken: 0,
         settled: 0,
-        error: null,
+        refusal: null,
+        mayBeStored: false,
         deadline: this.#clock.monotonic() + this.#deliveryTimeoutMs,
         done: (error) => (error === null ? resolve() : reject(error)),
         watchers: [],
@@ -248,21 +234,18 @@ export class Producer {
   #settle(count: number, refusal: string | null): boolean {
     this.#line.progressed();
     for (let left = count; left > 0; left--) {
+      // What is refused now may have been stored when it was sent before.
+      const mayBeStored = refusal === null || this.#buffer.isOldestDoubtful;
       if (!this.#buffer.acknowledge()) return false;
       const delivery = this.#oldest;
       assert(delivery !== null, "a frame in the buffer has its delivery");
-      if (refusal !== null && delivery.error === null) {
-        const index = delivery.messages.length > 1 ? delivery.settled : undefined;
-        delivery.error = new ProducerError(
-          "NACK",
-          `the broker refused: ${refusal}`,
-          refusal,
-          index,
-        );
-      }
+      if (refusal !== null) delivery.refusal ??= { reason: refusal, index: delivery.settled };
+      delivery.mayBeStored ||= mayBeStored;
       this.#inFlightMessages -= 1;
       delivery.settled += 1;
-      if (delivery.settled === delivery.messages.length) this.#finish(delivery, delivery.error);
+      if (delivery.settled === delivery.messages.length) {
+        this.#finish(delivery, refusalOf(delivery));
+      }
     }
     return true;
   }
@@ -301,17 +284,24 @@ export class Producer {
   #expire(): void {
     const now = this.#clock.monotonic();
     if (this.#oldest === null || this.#oldest.deadline > now) return;
-    const reason = `not acknowledged in ${this.#deliveryTimeoutMs} ms: ${this.#trouble}`;
+    const why = `in ${this.#deliveryTimeoutMs} ms: ${this.#trouble}`;
     this.#line.cut("a reply was overdue");
     while (this.#oldest !== null && this.#oldest.deadline <= now) {
-      this.#giveUp(this.#oldest, new ProducerError("TIMEOUT", reason));
+      this.#giveUp(this.#oldest, "TIMEOUT", (mayBeStored) =>
+        mayBeStored ? `not acknowledged ${why}` : `not sent ${why}`,
+      );
     }
     this.#takeWaiting();
   }
 
   /** Settles the oldest delivery without its replies. The line is down. */
-  #giveUp(delivery: Delivery, error: ProducerError): void {
+  #giveUp(
+    delivery: Delivery,
+    code: ProducerErrorCode,
+    messageOf: (mayBeStored: boolean) => string,
+  ): void {
     for (; delivery.settled < delivery.taken; delivery.settled++) {
+      delivery.mayBeStored ||= this.#buffer.isOldestDoubtful;
       this.#buffer.drop();
       this.#inFlightMessages -= 1;
     }
@@ -319,7 +309,8 @@ export class Producer {
       this.#firstWaiting = delivery.next;
       this.#waiting -= 1;
     }
-    this.#finish(delivery, error);
+    const { mayBeStored } = delivery;
+    this.#finish(delivery, new ProducerError(code, messageOf(mayBeStored), { mayBeStored }));
   }
 
   #end(): void {
@@ -328,4 +319,13 @@ export class Producer {
     this.#line.close();
     this.#buffer.rewind();
   }
+}
+
+/** `null`: none of its messages was refused. */
+function refusalOf({ refusal, messages, mayBeStored }: Delivery): ProducerError | null {
+  if (refusal === null) return null;
+  const { reason } = refusal;
+  const index = messages.length > 1 ? refusal.index : undefined;
+  const facts = { reason, index, mayBeStored };
+  return new ProducerError("NACK", `the broker refused: ${reason}`, facts);
 }

@@ -66,6 +66,8 @@ class SystemSocket implements ClientSocket {
       if ("unix" in place) await Bun.connect({ ...place, socket });
       else await Bun.connect({ ...place, socket });
     } catch (error) {
+      // It may have failed at once, before whoever dials has this connection.
+      await Promise.resolve();
       this.#closed(`${name}: ${error instanceof Error ? error.message : error}`);
     }
   }

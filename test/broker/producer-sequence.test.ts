@@ -6,7 +6,6 @@ import {
   entryAfter,
   judge,
   type ProducerEntry,
-  sequenceAfter,
   type SequencedBatch,
 } from "../../src/broker/producer-sequence.ts";
 
@@ -102,17 +101,6 @@ describe("after 2^31 - 1 comes 0:", () => {
     expect(entry?.batches.at(-1)?.lastSequence).toBe(2);
     expect(verdictOn(entry, batch(3))).toBe("next");
     expect(verdictOn(entry, batch(last - 1, 5))).toBe("was at 100");
-  });
-
-  test.each([
-    [0, 0, 0],
-    [last, 0, last],
-    [last, 1, 0],
-    [last - 5, 5, last],
-    [last - 5, 6, 0],
-    [last, last, last - 1],
-  ])("%p and %p more is %p", (sequence, count, expected) => {
-    expect(sequenceAfter(sequence, count)).toBe(expected);
   });
 });
 

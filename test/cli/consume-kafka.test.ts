@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "bun:test";
 import { systemClock } from "../../src/base/clock.ts";
 import { Admin, Consumer, Producer } from "../../src/client/kafka/index.ts";
@@ -6,6 +7,7 @@ import { MemoryOutput, MemoryWorld } from "../fake/world.ts";
 import { call, callIn, type Called } from "../support/call.ts";
 import { TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
+import { flipBit, logPathOf } from "./read-fixture.ts";
 
 /** Records `k<from>` to `k<to>`, exclusive, in one partition; a record a second since 1970. */
 async function write(server: TestServer, from: number, to: number, partition = 0, topic = "t") {
@@ -230,6 +232,45 @@ describe("what standard output has not taken", () => {
     expect([code, error]).toEqual([0, ""]);
     expect(await keysOf(server, "--group", "one")).toBe("k0 k1 ");
   });
+});
+
+describe("messages that can't be read", () => {
+  /** The second of three messages of partition 0 is damaged; partition 1 is not. */
+  async function damaged(): Promise<TestServer> {
+    const server = await started(1, 2);
+    for (const each of [1, 2]) await write(server, each, each + 1);
+    await write(server, 10, 11, 1);
+    await server.stop();
+    const log = logPathOf(server.data, "t");
+    flipBit(log, readFileSync(log).indexOf("v1"));
+    await server.start();
+    return server;
+  }
+
+  const sorted = (text: string): string[] => text.trim().split(" ").sort();
+
+  test("keep their partition in front of them, and no other", async () => {
+    await using server = await damaged();
+    const world = livingWorld();
+    const { code, out, error } = await consume(server, ["--group", "g"], world);
+    expect(error).toBe(
+      "obelisk consume: t/0: offset 1 can't be read (CORRUPT_MESSAGE): it stays there; " +
+        "--skip-damaged gives them up\n",
+    );
+    expect([code, sorted(out)]).toEqual([1, ["k0", "k10"]]);
+    const again = await consume(server, ["--group", "g"], livingWorld());
+    expect(again).toEqual({ code: 1, out: "", error });
+  }, 30_000);
+
+  test("are given up with --skip-damaged, for good", async () => {
+    await using server = await damaged();
+    const args = ["--group", "g", "--skip-damaged"];
+    const { code, out, error } = await consume(server, args, livingWorld());
+    expect(error).toBe("obelisk consume: warning: t/0: offset 1 can't be read, left out\n");
+    expect([code, sorted(out)]).toEqual([1, ["k0", "k10", "k2"]]);
+    const again = await consume(server, ["--group", "g"], livingWorld());
+    expect(again).toEqual({ code: 0, out: "", error: "" });
+  }, 30_000);
 });
 
 describe("what is not there is said", () => {

@@ -144,3 +144,29 @@ test("without a broker it is the same", async () => {
   const described = await call(["groups", "list", "--data", world.data, "--json"]);
   expect(JSON.parse(described.out)).toMatchObject([{ group: "readers", lag: 30 }]);
 });
+
+test("without a broker nobody knows whether members are gone: what to do is said", async () => {
+  await using world = await GroupWorld.open();
+  await world.join("readers");
+  await world.inner.cluster.close();
+  await world.inner.server.stop();
+  const help =
+    "; no broker runs here that would notice that members are gone: start one (obelisk serve), " +
+    "and try again once the group is empty\n";
+  for (const [words, message] of [
+    [
+      ["reset", "readers", "--to-latest"],
+      "group readers has 1 member: stop them first, they would go on where they are",
+    ],
+    [
+      ["delete", "readers", "--yes"],
+      "deleting group readers: the group has members (NON_EMPTY_GROUP)",
+    ],
+  ] as const) {
+    expect(await world.call("groups", ...words)).toEqual({
+      code: 1,
+      out: "",
+      error: `obelisk groups ${words[0]}: ${message}${help}`,
+    });
+  }
+});

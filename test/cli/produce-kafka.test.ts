@@ -163,7 +163,12 @@ describe("a record", () => {
       [0, 1],
     ],
     ["can't be sent", new ClientError("MESSAGE_TOO_LARGE", "why"), "failed: line 2: why", [1, 0]],
-    ["has no answer in time", failed("TIMED_OUT", true), "hopeless: line 2: why", [0, 1]],
+    [
+      "has no answer in time",
+      failed("TIMED_OUT", true),
+      "hopeless: line 2: why; it may be stored all the same",
+      [0, 1],
+    ],
     ["never went out", failed("TIMED_OUT"), "hopeless: line 2: why", [1, 0]],
     ["was given up", failed("CLOSED"), "stored 0", [1, 0]],
   ])("that %s", async (_, error, message, [refused = 0, unknown = 0]) => {

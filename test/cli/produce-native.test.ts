@@ -48,7 +48,10 @@ const portionOf = (count: number, bytes = valueBytes): Portion => ({
 });
 
 const nack = (index?: number): ProducerError =>
-  new ProducerError("NACK", "the broker refused: PUBLISH_FAILED", "PUBLISH_FAILED", index);
+  new ProducerError("NACK", "the broker refused: PUBLISH_FAILED", {
+    reason: "PUBLISH_FAILED",
+    index,
+  });
 
 test("a part of a portion goes as one batch, and counts as stored when that is answered", async () => {
   const script = new Script();
@@ -83,9 +86,16 @@ describe("a batch without an answer", () => {
   test.each([["TIMEOUT"], ["CLOSED"]] as const)("(%s) is of unknown fate", async (code) => {
     const script = new Script();
     script.sender.send(portionOf(3), 0, 3);
-    await script.answer(new ProducerError(code, "silence"));
+    await script.answer(new ProducerError(code, "silence", { mayBeStored: true }));
     expect(script.said[0]).toBe("hopeless: silence");
     expect(script.sender.tally).toEqual({ stored: 0, refused: 0, unknown: 3, bytes: 0 });
+  });
+
+  test("is not stored where nothing of it was sent", async () => {
+    const script = new Script();
+    script.sender.send(portionOf(3), 0, 3);
+    await script.answer(new ProducerError("TIMEOUT", "nobody there"));
+    expect(script.sender.tally).toEqual({ stored: 0, refused: 3, unknown: 0, bytes: 0 });
   });
 });
 

@@ -193,7 +193,7 @@ describe("what the broker refuses", () => {
     expect(await ended).toBe(exitCode.failed);
     expect(scene.said).toEqual([
       refused(2),
-      "2 records stored, 8 B in 0 ms (2,000 records/s, 7.81 KiB/s); 1 refused",
+      "2 records stored, 8 B in 0 ms (2,000 records/s, 7.81 KiB/s); 1 not stored",
     ]);
   });
 
@@ -207,7 +207,7 @@ describe("what the broker refuses", () => {
     expect(scene.said).toEqual([
       ...Array.from({ length: 10 }, (_, at) => refused(at + 1)),
       "and 1,224 more messages like these",
-      "0 records stored, 0 B in 0 ms (0 records/s, 0 B/s); 1,234 refused",
+      "0 records stored, 0 B in 0 ms (0 records/s, 0 B/s); 1,234 not stored",
     ]);
   });
 });
@@ -289,6 +289,25 @@ describe("a signal", () => {
     scene.world.stop.request("SIGTERM");
     expect(await ended).toBe(exitCode.ok);
     expect((await scene.server.connection(0)).values).toEqual(["one"]);
+  });
+
+  test("is told what is waited for, if that takes its time", async () => {
+    using scene = new Scene();
+    const ended = scene.begin({ timeoutMs: 60_000 });
+    scene.feed.give("one");
+    const connection = await scene.server.connection(0, 1);
+    scene.world.stop.request("SIGINT");
+    scene.feed.give("two");
+    await until(() => scene.feed.isClosed);
+    scene.world.clock.advance(999);
+    expect(scene.said).toEqual([]);
+    scene.world.clock.advance(1);
+    connection.reply("OK\n");
+    await ended;
+    expect(scene.said).toEqual([
+      "warning: waiting for up to 1m 00s for what is under way; again, and it is given up",
+      expect.stringMatching(/^1 record stored/),
+    ]);
   });
 
   test("that comes a second time, later, ends the process", async () => {
@@ -415,7 +434,7 @@ test("on a terminal one sees how far it has come, and messages have a line of th
   expect(stderr.text).toBe(
     "\rstored: 25%, 1 of 4 records, 5 records/s, 600 ms left\x1b[K" +
       `\r\x1b[K${refused(2)}\n` +
-      "\r\x1b[K1 record stored, 3 B in 200 ms (5 records/s, 15 B/s); 1 refused\n",
+      "\r\x1b[K1 record stored, 3 B in 200 ms (5 records/s, 15 B/s); 1 not stored\n",
   );
 });
 

@@ -446,6 +446,9 @@ test("names that are no names never become paths", async () => {
     expect((await rejection(story.open({ topics: [name] }))).code).toBe("INVALID");
   }
   expect((await rejection(story.open({ topics: [] }))).code).toBe("INVALID");
+  for (const given of [{ topics: "orders" }, { topics: [5] }, { group: 5 }, { data: 5 }]) {
+    expect((await rejection(story.open(given as object))).code).toBe("INVALID");
+  }
   const consumer = await story.open();
   expect((await rejection(consumer.poll("payments"))).message).toContain("not opened for topic");
 });

@@ -47,6 +47,27 @@ test("a closed socket is told apart from a full one", () => {
   expect(buffer.writeTo(taker)).toBe(false);
 });
 
+test("a frame is doubtful once all of it went out over a connection that is gone", () => {
+  const buffer = new ProducerBuffer();
+  expect(buffer.isOldestDoubtful).toBe(false);
+  for (const value of [1, 2]) buffer.append(message(Uint8Array.of(value)));
+  const taker = new Taker();
+  // The second one not to its end.
+  taker.room = 2 * 25 - 1;
+  buffer.writeTo(taker);
+  expect(buffer.isOldestDoubtful).toBe(false);
+  buffer.rewind();
+  // Another connection takes less of them; what the first one took remains.
+  buffer.writeTo(taker);
+  buffer.rewind();
+  expect(buffer.isOldestDoubtful).toBe(true);
+  buffer.drop();
+  expect(buffer.isOldestDoubtful).toBe(false);
+  buffer.drop();
+  buffer.append(message(Uint8Array.of(3)));
+  expect(buffer.isOldestDoubtful).toBe(false);
+});
+
 test("a dropped frame is not sent", () => {
   const buffer = new ProducerBuffer();
   for (const value of [1, 2]) buffer.append(message(Uint8Array.of(value)));

@@ -35,6 +35,16 @@ describe("a timestamp", () => {
   );
 });
 
+test("what is neither text nor bytes can't be sent, whatever a program without types gives", () => {
+  for (const more of [{ topic: 5 }, { key: 5 }, { value: 5 }, { value: undefined }]) {
+    expect(() => encode(more as unknown as Partial<ProducerMessage>)).toThrow(
+      "a topic is text, a key and a value are text or bytes",
+    );
+  }
+  const nothing = undefined as unknown as ProducerMessage;
+  expect(encoder.encode(nothing)).toMatchObject({ code: "INVALID" });
+});
+
 describe("texts", () => {
   test("are UTF-8, also when topics alternate", () => {
     const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -76,6 +76,7 @@ describe("a message", () => {
       name: "ProducerError",
       code: "NACK",
       reason: "PUBLISH_FAILED",
+      mayBeStored: false,
     });
     await world.producer.flush();
     expect(world.outcomes).toEqual(["y"]);
@@ -129,6 +130,17 @@ describe("replies", () => {
 });
 
 describe("a connection that breaks", () => {
+  test("leaves in doubt what was sent over it, even if the next one refuses it", async () => {
+    using world = new World();
+    world.send("before");
+    (await world.server.connection(0, 1)).reply("OK\n");
+    await world.producer.flush();
+    const sent = world.producer.send({ topic: "t", value: "a" });
+    (await world.server.connection(0, 2)).cut();
+    (await world.server.connection(1, 1)).reply("NACK:PUBLISH_FAILED\n");
+    await expect(sent).rejects.toMatchObject({ code: "NACK", mayBeStored: true });
+  });
+
   test("is made again, and what it left unanswered is sent again in order", async () => {
     using world = new World();
     world.send("a", "b", "c", "d");
@@ -228,9 +240,34 @@ describe("a time limit", () => {
     const sent = producer.send({ topic: "t", value: "a" });
     await turns(20);
     clock.advance(1000);
-    await expect(sent).rejects.toMatchObject({ code: "TIMEOUT" });
-    await expect(sent).rejects.toThrow(`not acknowledged in 1000 ms: 127.0.0.1:${port}: `);
+    await expect(sent).rejects.toMatchObject({ code: "TIMEOUT", mayBeStored: false });
+    await expect(sent).rejects.toThrow(`not sent in 1000 ms: 127.0.0.1:${port}: `);
     producer.abort();
+  });
+
+  test("says of each message whether it may be stored", async () => {
+    using world = new World({ deliveryTimeoutMs: 1000, inFlightMessagesMax: 2 });
+    const sent = ["a", "b", "c"].map((value) => world.producer.send({ topic: "t", value }));
+    await world.server.connection(0, 2);
+    world.clock.advance(1000);
+    // The last one found no room.
+    for (const [at, mayBeStored] of [true, true, false].entries()) {
+      await expect(sent[at]).rejects.toMatchObject({ code: "TIMEOUT", mayBeStored });
+    }
+    await expect(sent[0]).rejects.toThrow("not acknowledged in 1000 ms: no reply came");
+    await expect(sent[2]).rejects.toThrow("not sent in 1000 ms: no reply came");
+  });
+
+  test("that ends a batch of which something was stored, says that it may be", async () => {
+    using world = new World({ deliveryTimeoutMs: 1000, inFlightMessagesMax: 1 });
+    const messages = ["a", "b"].map((value) => ({ topic: "t", value }));
+    const sent = world.producer.sendBatch(messages);
+    const connection = await world.server.connection(0, 1);
+    connection.reply("OK\n");
+    await world.server.connection(0, 2);
+    world.server[Symbol.dispose]();
+    world.clock.advance(1000);
+    await expect(sent).rejects.toMatchObject({ code: "TIMEOUT", mayBeStored: true });
   });
 
   test("ends messages that wait for room, too", async () => {
@@ -348,6 +385,8 @@ describe("a batch", () => {
 
   test("of nothing is delivered", async () => {
     using world = new World();
+    const none = undefined as unknown as [];
+    await expect(world.producer.sendBatch(none)).rejects.toMatchObject({ code: "INVALID" });
     await world.producer.sendBatch([]);
     expect(world.server.connections).toEqual([]);
   });

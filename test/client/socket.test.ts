@@ -47,6 +47,15 @@ describe("a connection", () => {
     expect(told.events).toEqual(["opened", "closed: closed by the client"]);
   });
 
+  test("that fails at once reports it to whoever has it by then", async () => {
+    const told = new Told();
+    // There is no such port: nothing is tried.
+    dialTcp("127.0.0.1", 99_999, told);
+    expect(told.events).toEqual([]);
+    await until(() => told.events.length === 1);
+    expect(told.events[0]).toStartWith("closed: 127.0.0.1:99999: ");
+  });
+
   test("says when a full socket takes bytes again", async () => {
     using server = new FakeNativeServer();
     const told = new Told();

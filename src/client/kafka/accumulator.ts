@@ -18,7 +18,7 @@ import type { TopicMetadata } from "./cluster.ts";
 import { DeliveryError } from "./delivery-error.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Inquiry } from "./inquiry.ts";
-import { PartitionQueue } from "./partition-queue.ts";
+import { type LateError, PartitionQueue } from "./partition-queue.ts";
 import { BuilderPool, ProducerBatch } from "./producer-batch.ts";
 import type { EncodedRecord } from "./producer-record.ts";
 import type { ProducerSettings } from "./producer-settings.ts";
@@ -91,18 +91,15 @@ export class Accumulator {
     return new Promise((resolve) => this.#watchers.push(resolve));
   }
 
-  /**
-   * Ends all whose time is over.
-   * @param error makes what they are told from what went wrong last
-   */
-  expire(now: number, error: (trouble: ClientError | null) => ClientError): void {
+  /** Ends all whose time is over. */
+  expire(now: number, error: LateError): void {
     while (this.#firstWaiting !== null && this.#firstWaiting.deadline <= now) {
-      this.#failFirstWaiting(error(new ClientError("OVERLOADED", "there was no room")));
+      this.#failFirstWaiting(error(new ClientError("OVERLOADED", "there was no room"), false));
     }
     for (const topic of this.awaited) topic.expire(now, error);
     for (const queue of this.active) {
       const { inquiry } = this.#topic(queue.topic);
-      queue.expire(now, (trouble) => error(trouble ?? inquiry.trouble));
+      queue.expire(now, (trouble, wasSent) => error(trouble ?? inquiry.trouble, wasSent));
     }
   }
 

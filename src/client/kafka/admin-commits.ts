@@ -205,8 +205,9 @@ export async function resetOffsets(
   { dryRun = false }: ResetOptions,
 ): Promise<ResetOffset[]> {
   const place = typeof target === "object" ? "latest" : target;
-  const at = (where: OffsetPlace) =>
-    listOffsets(
+  // Asynchronous also in what it throws: by then the first question below is under way.
+  const at = async (where: OffsetPlace) =>
+    await listOffsets(
       calls,
       partitions.map(({ topic, partition }) => ({ topic, partition, at: where })),
     );

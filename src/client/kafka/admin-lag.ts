@@ -2,19 +2,16 @@
  * How far groups are behind: in records, and in time. The lag in time is the age of the first
  * record that was not read: what is in a log counts, not how fast anybody writes.
  */
-import { apis } from "../../kafka/apis.ts";
 import { clientLagBatchesMax, clientLagFetchesMax, clientResponseBytesMax } from "../../limits.ts";
 import { Refusal } from "../../base/refusal.ts";
-import { offset } from "../../base/brands.ts";
 import { batchBytesAt, checkBatch, nextOffsetAt, viewOf } from "../../record/batch.ts";
 import { openRecords } from "../../record/records.ts";
-import { noUuid } from "../../wire/table.ts";
 import type { AdminCalls, Outcome } from "./admin-calls.ts";
 import { committedOffsets, inOrder } from "./admin-commits.ts";
 import { describeGroups } from "./admin-groups.ts";
 import { listOffsets, type ListedOffset, type OffsetPlace } from "./admin-offsets.ts";
-import { ClientError, kafkaError } from "./client-error.ts";
-import type { Cluster } from "./cluster.ts";
+import { ClientError } from "./client-error.ts";
+import { fetchBatch } from "./single-fetch.ts";
 import { partitionName, type TopicPartition } from "./topic-partition.ts";
 
 /** One partition that a group reads, or has committed for. */
@@ -55,19 +52,22 @@ export async function groupLag(calls: AdminCalls, groupId: string): Promise<Part
   const partitions = [...new Map<string, TopicPartition>([...commits, ...readers]).values()]
     .map(({ topic, partition }) => ({ topic, partition }))
     .sort(inOrder);
-  const at = (place: OffsetPlace): Promise<ListedOffset[]> =>
-    listOffsets(
-      calls,
-      partitions.map((each) => ({ ...each, at: place })),
-    );
+  const unled = await withoutLeader(calls, partitions);
+  const led = partitions.filter((each) => !unled.has(partitionName(each)));
+  const at = async (place: OffsetPlace): Promise<ReadonlyMap<string, ListedOffset>> => {
+    const queries = led.map((each) => ({ ...each, at: place }));
+    const listed = await listOffsets(calls, queries);
+    return new Map(listed.map((each) => [partitionName(each), each]));
+  };
   const [starts, ends] = await Promise.all([at("earliest"), at("latest")]);
-  const lags = partitions.map((each, index): PartitionLag => {
-    const reader = readers.get(partitionName(each));
-    const error =
-      commits.get(partitionName(each))?.error ?? starts[index]?.error ?? ends[index]?.error;
-    const startOffset = starts[index]?.offset ?? -1;
-    const endOffset = ends[index]?.offset ?? -1;
-    const committedOffset = commits.get(partitionName(each))?.offset ?? null;
+  const lags = partitions.map((each): PartitionLag => {
+    const name = partitionName(each);
+    const [start, end, commit] = [starts.get(name), ends.get(name), commits.get(name)];
+    const reader = readers.get(name);
+    const error = commit?.error ?? unled.get(name) ?? start?.error ?? end?.error;
+    const startOffset = start?.offset ?? -1;
+    const endOffset = end?.offset ?? -1;
+    const committedOffset = commit?.offset ?? null;
     const isKnown = committedOffset !== null && !error;
     const lag = isKnown ? Math.max(0, endOffset - Math.max(committedOffset, startOffset)) : null;
     return {
@@ -89,6 +89,26 @@ export async function groupLag(calls: AdminCalls, groupId: string): Promise<Part
     aged.push(...(await Promise.all(some.map((lag) => withAge(calls, lag)))));
   }
   return aged;
+}
+
+/** By name. Somebody will lead them at some time; whoever looks now is told that nobody does. */
+async function withoutLeader(
+  calls: AdminCalls,
+  partitions: readonly TopicPartition[],
+): Promise<ReadonlyMap<string, ClientError>> {
+  const names = [...new Set(partitions.map(({ topic }) => topic))];
+  const topics = await calls.once(() => calls.cluster.topics(names));
+  const unled = topics.flatMap((topic) =>
+    topic.partitions
+      .filter(({ leaderId }) => leaderId < 0)
+      .map(({ partition }) => partitionName({ topic: topic.name, partition })),
+  );
+  return new Map(
+    unled.map((name) => [
+      name,
+      new ClientError("LEADER_NOT_AVAILABLE", `nobody leads ${name} at the moment`),
+    ]),
+  );
 }
 
 /** Looks for the first unread record of a partition that has such. */
@@ -120,56 +140,6 @@ async function firstTimestamp(calls: AdminCalls, lag: PartitionLag): Promise<num
     at = found.nextOffset;
   }
   return at < lag.endOffset ? -1 : "none";
-}
-
-/** The batch that holds an offset, and perhaps some of those that follow; `null`: there is none. */
-async function fetchBatch(
-  cluster: Cluster,
-  { topic, partition }: TopicPartition,
-  from: number,
-): Promise<Uint8Array | null> {
-  const { topicId } = await cluster.topic(topic);
-  const { leaderId } = await cluster.leaderOf(topic, partition);
-  const request = {
-    clusterId: null,
-    replicaId: -1,
-    replicaState: { replicaId: -1, replicaEpoch: -1 },
-    maxWaitMs: 0,
-    minBytes: 0,
-    maxBytes: 1,
-    isolationLevel: 0,
-    sessionId: 0,
-    sessionEpoch: -1,
-    topics: [
-      {
-        topic,
-        topicId,
-        partitions: [
-          {
-            partition,
-            currentLeaderEpoch: -1,
-            fetchOffset: offset(from),
-            lastFetchedEpoch: -1,
-            logStartOffset: -1,
-            // The first batch comes as a whole, however small this is.
-            partitionMaxBytes: 1,
-            replicaDirectoryId: noUuid,
-          },
-        ],
-      },
-    ],
-    forgottenTopicsData: [],
-    rackId: "",
-  };
-  const byName = 12;
-  const options = topicId === noUuid ? { versionMax: byName } : {};
-  const response = await cluster.send(leaderId, apis.Fetch, request, options);
-  const row = response.responses[0]?.partitions[0];
-  const doing = `reading ${topic}/${partition} at offset ${from}`;
-  const error = kafkaError(response.errorCode || (row?.errorCode ?? 0), doing);
-  if (error?.retriable) cluster.forgetTopic(topic);
-  if (error !== null) throw error;
-  return row?.records?.[0] ?? null;
 }
 
 /** The first record from `from` on in a batch; `null`: the batch can't be read. */

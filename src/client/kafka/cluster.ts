@@ -17,6 +17,7 @@ import {
 } from "../../limits.ts";
 import type { Api, RequestOf, ResponseOf, Shape } from "../../wire/table.ts";
 import { Writer } from "../../wire/writer.ts";
+import { isListOf, isText } from "../given.ts";
 import { addressText, parseAddress } from "./address.ts";
 import { backoffMs, type Backoff } from "./backoff.ts";
 import { ClientError, kafkaError } from "./client-error.ts";
@@ -70,7 +71,7 @@ export interface SendOptions extends VersionBounds {
    * wait for long (Fetch, JoinGroup) takes a lane of its own. Left out: the common one.
    */
   readonly lane?: string;
-  /** Told the version that was chosen, before the request is sent. */
+  /** Told the version that was chosen, before the request is sent; what it throws keeps it back. */
   readonly onVersion?: (version: number) => void;
 }
 
@@ -128,10 +129,13 @@ export class Cluster {
     this.#topics = new Known(clock, clientTopicsKnownMax, ageMsMax);
     this.#coordinators = new Known(clock, clientCoordinatorsKnownMax, ageMsMax);
     this.#controller = new Known(clock, 1, ageMsMax);
-    if (options.brokers.length === 0) throw new ClientError("INVALID", "no broker was named");
+    const { brokers, clientId = "obelisk" } = options;
+    if (!isListOf(brokers, isText)) throw new ClientError("INVALID", "brokers are a list of texts");
+    if (brokers.length === 0) throw new ClientError("INVALID", "no broker was named");
+    if (!isText(clientId)) throw new ClientError("INVALID", "clientId is text");
     this.#nodes = new Nodes({
-      bootstrap: options.brokers.map(parseAddress),
-      clientId: options.clientId ?? "obelisk",
+      bootstrap: brokers.map(parseAddress),
+      clientId,
       connectTimeoutMs: options.connectTimeoutMs ?? clientConnectMsMax,
       backoff: this.#backoff,
       world,

@@ -25,6 +25,7 @@ import type { Writer } from "../../wire/writer.ts";
 import type { Dial, ClientSocket } from "../socket.ts";
 import { type Address, addressText } from "./address.ts";
 import { ClientError } from "./client-error.ts";
+import { throttleMs } from "./throttle.ts";
 import { AskAgain, type BrokerVersions, readVersions, versionsRequest } from "./versions.ts";
 
 export interface ConnectionParts {
@@ -77,6 +78,7 @@ export class Connection {
   #unwritten: Unwritten[] = [];
   #isFlushing = false;
   readonly #frames: FrameReader;
+  #resumesAt = -Infinity;
 
   /** Resolves once the broker has told its versions; rejects if that comes to nothing. */
   readonly ready: Promise<void>;
@@ -131,6 +133,11 @@ export class Connection {
     return this.#closed === undefined && this.#versions !== undefined;
   }
 
+  /** Of the monotonic clock: the broker wants nothing new before (KIP-219). Callers see to it. */
+  get resumesAt(): number {
+    return this.#resumesAt;
+  }
+
   /** What the broker has. There once the connection is made. */
   get versions(): BrokerVersions {
     assert(this.#versions !== undefined, "the connection was ready");
@@ -154,6 +161,7 @@ export class Connection {
       const answer = (reader: Reader): Malformed | null => {
         const row = codec(api.response, version).read(reader);
         if (row instanceof Malformed) return row;
+        this.#throttle(row);
         resolve(row);
         return null;
       };
@@ -190,6 +198,12 @@ export class Connection {
     this.#waiting.clear();
     for (const { reject } of this.#unwritten.splice(0)) reject(error);
     this.#settle.failed(error);
+  }
+
+  #throttle(response: Row<Shape>): void {
+    const pauseMs = throttleMs(response["throttleTimeMs"]);
+    if (pauseMs === 0 || !this.versions.leavesPauses) return;
+    this.#resumesAt = Math.max(this.#resumesAt, this.parts.clock.monotonic() + pauseMs);
   }
 
   #refused(): ClientError | null {

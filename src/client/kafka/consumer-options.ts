@@ -1,4 +1,5 @@
 /** What a consumer is told, checked and completed. */
+import { quoted } from "../../base/printable.ts";
 import {
   clientResponseBytesMax,
   consumerBufferBytes,
@@ -8,8 +9,10 @@ import {
   consumerPartitionFetchBytes,
   consumerPollIntervalMs,
   consumerSessionMs,
+  shownCharactersMax,
 } from "../../limits.ts";
 import { nameFault } from "../../log/layout.ts";
+import { isAbsentOr, isListOf, isRecord, isText } from "../given.ts";
 import type { Assignor } from "./assignor.ts";
 import { ClientError } from "./client-error.ts";
 import type { ConsumerCluster } from "./consumer-cluster.ts";
@@ -89,10 +92,13 @@ const assignors: Readonly<Record<AssignorName, Assignor>> = {
   "cooperative-sticky": cooperativeStickyAssignor,
 };
 
+const int32Max = 0x7fff_ffff;
+
 /** @throws ClientError INVALID */
 export function planOf(options: ConsumerOptions): ConsumerPlan {
   const { group = null, groupInstanceId = null, topics = [], assign = [], from } = options;
   const { assignors: names = ["range", "cooperative-sticky"], autoCommitIntervalMs } = options;
+  checkKinds(options);
   checkWhat(options);
   for (const name of names) check(Object.hasOwn(assignors, name), `no assignor is called ${name}`);
   const chosen = [...new Set(names)].map((name) => assignors[name]);
@@ -131,6 +137,30 @@ export function planOf(options: ConsumerOptions): ConsumerPlan {
   };
 }
 
+/** That each thing is of its kind. */
+function checkKinds(options: ConsumerOptions): void {
+  const { topics, assign, assignors: names, group, groupInstanceId, from, isolation } = options;
+  check(isAbsentOr(topics, isTexts), "topics are a list of names");
+  check(isAbsentOr(assign, isPartitions), "assign is a list of { topic, partition }");
+  check(isAbsentOr(names, isTexts), "assignors are a list of names");
+  check(isAbsentOr(group, isText), "a consumer group has a name");
+  check(isAbsentOr(groupInstanceId, isText), "groupInstanceId is a name");
+  const isPlace = from === undefined || typeof from === "number" || places.includes(from);
+  check(isPlace, `\`from\` is one of ${places.join(", ")}, or a time`);
+  const isLevel = isolation === undefined || isolations.includes(isolation);
+  check(isLevel, `isolation is one of ${isolations.join(", ")}`);
+  for (const name of ["onAssigned", "onRevoked", "onLost"] as const) {
+    check(isAbsentOr(options[name], isFunction), `${name} is a function`);
+  }
+}
+
+const places: readonly (string | number)[] = ["committed", "earliest", "latest"];
+const isolations: readonly string[] = ["read_uncommitted", "read_committed"];
+const isFunction = (given: unknown): boolean => typeof given === "function";
+const isTexts = (given: unknown): boolean => isListOf(given, isText);
+const isPartitions = (given: unknown): boolean =>
+  isListOf(given, (each): each is TopicPartition => isRecord(each) && isText(each["topic"]));
+
 function checkWhat({ brokers, cluster, group, groupInstanceId, topics, assign }: ConsumerOptions) {
   check((brokers === undefined) !== (cluster === undefined), "brokers or a cluster, one of them");
   const isTopics = (topics?.length ?? 0) > 0;
@@ -138,10 +168,11 @@ function checkWhat({ brokers, cluster, group, groupInstanceId, topics, assign }:
   check(isTopics !== isAssign, "a consumer has topics, or partitions to `assign`, one of them");
   for (const topic of [...(topics ?? []), ...(assign ?? []).map((each) => each.topic)]) {
     const fault = nameFault(topic);
-    check(fault === null, `"${topic}" cannot be the name of a topic: ${fault}`);
+    const name = quoted(topic, shownCharactersMax);
+    check(fault === null, `${name} cannot be the name of a topic: ${fault}`);
   }
   for (const { topic, partition } of assign ?? []) {
-    const isPartition = Number.isInteger(partition) && partition >= 0;
+    const isPartition = Number.isInteger(partition) && partition >= 0 && partition <= int32Max;
     check(isPartition, `${topic}/${partition} cannot be a partition`);
   }
   check(group !== "", "a consumer group has a name");
@@ -159,7 +190,7 @@ type NumberName = {
 function positive(name: NumberName, options: ConsumerOptions, fallback: number): number {
   const value = options[name] ?? fallback;
   // What goes out as an int32 has its limit.
-  const isRight = Number.isInteger(value) && value > 0 && value <= 0x7fff_ffff;
+  const isRight = Number.isInteger(value) && value > 0 && value <= int32Max;
   check(isRight, `${name} is a positive integer, and not ${value}`);
   return value;
 }

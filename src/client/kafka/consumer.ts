@@ -18,9 +18,11 @@ import {
   consumerCloseMsMax,
   consumerPollWaitMs,
   consumerPollWaitMsMax,
+  consumerTurnMs,
   pollMessagesDefault,
   pollMessagesMax,
 } from "../../limits.ts";
+import { CallQueue } from "../call-queue.ts";
 import type { ConsumerMessage } from "../consumer-message.ts";
 import { ConsumerWarnings, type ConsumerWarning } from "../consumer-warning.ts";
 import type { PartitionCounts } from "./assignor.ts";
@@ -30,6 +32,7 @@ import type { ClientWorld } from "./client-world.ts";
 import { Cluster } from "./cluster.ts";
 import type { ConsumerCluster } from "./consumer-cluster.ts";
 import { type ConsumerOptions, type ConsumerPlan, planOf } from "./consumer-options.ts";
+import { DamageSearch } from "./damage-search.ts";
 import { EpochCheck } from "./epoch-check.ts";
 import { Fetcher } from "./fetcher.ts";
 import { GroupOffsets } from "./group-offsets.ts";
@@ -50,6 +53,12 @@ export interface ProcessedOffset extends TopicPartition {
   readonly metadata?: string;
 }
 
+/** Offsets that were given up: from `fromOffset` to before `toOffset`. */
+export interface SkippedOffsets extends TopicPartition {
+  readonly fromOffset: number;
+  readonly toOffset: number;
+}
+
 /** See the head of this file. */
 export class Consumer {
   readonly #signal: Signal;
@@ -66,8 +75,9 @@ export class Consumer {
   readonly #rebalance: Rebalance | null;
   /** Of topics that are read without a group. */
   readonly #watch: TopicWatch | null;
-  /** The poll under way, or the last one. Never rejects. */
-  #polling: Promise<unknown> = Promise.resolve();
+  /** Of the monotonic clock: when a poll has last let the event loop turn. */
+  #turnedAt = -Infinity;
+  readonly #polls = new CallQueue((message) => new ClientError("OVERLOADED", message));
   #closing: Promise<void> | null = null;
 
   private constructor(
@@ -145,9 +155,10 @@ export class Consumer {
    * The next messages of all partitions, `max` at most; none if there are none within `waitMs`.
    * Those of a partition come in order. Polls are carried out one after another.
    *
-   * CORRUPT_MESSAGE and its like: the next records of a partition can't be read. What is good
-   * before them has been polled, other partitions go on, and this one stays where it is, until
-   * `seek`. FENCED_INSTANCE_ID: another consumer has this one's place for good.
+   * A {@link DamageError}: the next records of a partition can't be read. What is good before them
+   * has been polled, other partitions go on, and this one stays where it is, until `skipDamage` or
+   * `seek`. FENCED_INSTANCE_ID: another consumer has this one's place for good. OVERLOADED: too
+   * many polls wait already.
    */
   poll(max = pollMessagesDefault, waitMs = consumerPollWaitMs): Promise<ConsumerMessage[]> {
     if (!Number.isInteger(max) || max < 1 || max > pollMessagesMax) {
@@ -158,10 +169,7 @@ export class Consumer {
       const message = `a poll waits for 0 to ${consumerPollWaitMsMax} ms`;
       return Promise.reject(new ClientError("INVALID", message));
     }
-    const result = this.#polling.then(() => this.#poll(max, waitMs));
-    // The caller has the error; whoever comes next only waits.
-    this.#polling = result.catch(() => {});
-    return result;
+    return this.#polls.run(() => this.#poll(max, waitMs));
   }
 
   /**
@@ -262,6 +270,28 @@ export class Consumer {
     this.#signal.raise();
   }
 
+  /**
+   * Gives up the next records of a partition as far as they can't be read, and goes on behind them;
+   * says which. `null`: the next one can be read.
+   */
+  async skipDamage(topic: string, partition: number): Promise<SkippedOffsets | null> {
+    this.#checkOpen();
+    const [position] = this.#assigned(topic, partition);
+    const from = position?.offset ?? null;
+    if (position === undefined || from === null) return null;
+    const end = sumOf(await this.#ends([position], latestTime));
+    const search = new DamageSearch(this.cluster);
+    const to = await this.#retry(() => search.endOf(position, from, end));
+    if (to === from) return null;
+    if (!position.isAssigned) throw notAssigned(topic, partition);
+    // The program has gone elsewhere meanwhile.
+    if (position.offset !== from) return null;
+    position.seek(to);
+    position.hasMoved = true;
+    this.#signal.raise();
+    return { topic, partition, fromOffset: from, toOffset: to };
+  }
+
   /** Hands out nothing more of what it reads of a topic, or of one partition, until `resume`. */
   pause(topic: string, partition?: number): void {
     this.#checkOpen();
@@ -286,9 +316,11 @@ export class Consumer {
 
   /**
    * Commits what was polled, if that is done by itself; gives its partitions back and leaves the
-   * group, a static member excepted. Closing twice is allowed.
+   * group, a static member excepted. Closing twice is allowed. A program's own function that
+   * closing waits for has nothing to wait for itself.
    */
   close(): Promise<void> {
+    if (this.#closing !== null && this.#rebalance?.isCalling === true) return Promise.resolve();
     this.#closing ??= this.#close();
     return this.#closing;
   }
@@ -299,6 +331,7 @@ export class Consumer {
     this.#checkPolling();
     this.#member?.pollBegins();
     try {
+      await this.#turn();
       this.#autoCommit?.tick(this.#positions.all());
       for (;;) {
         await this.#divide();
@@ -317,6 +350,17 @@ export class Consumer {
     } finally {
       this.#member?.pollEnds();
     }
+  }
+
+  /**
+   * Lets the event loop turn now and then, for a program that works on messages without a pause:
+   * what has been fetched comes without one, too, and heartbeats are sent from timers.
+   */
+  async #turn(): Promise<void> {
+    const { clock } = this.cluster.world;
+    if (clock.monotonic() - this.#turnedAt < consumerTurnMs) return;
+    await new Promise<void>((resolve) => void clock.after(0, resolve));
+    this.#turnedAt = clock.monotonic();
   }
 
   /** Sees to what this consumer reads. */
@@ -371,7 +415,7 @@ export class Consumer {
     // What the group is asked in vain by now would keep a poll waiting.
     this.cluster.closeLane(this.lanes.join);
     // A program may close from within its own function that a poll waits for.
-    if (this.#rebalance?.isCalling !== true) await this.#polling;
+    if (this.#rebalance?.isCalling !== true) await this.#polls.over;
     const fetcher = this.#fetcher.close();
     if (this.#rebalance !== null) await this.#rebalance.close();
     else await this.#commitBefore(this.#positions.partitions());
@@ -406,7 +450,10 @@ export class Consumer {
   }
 
   async #partitionsOf(topic: string, partition?: number): Promise<readonly TopicPartition[]> {
-    if (partition !== undefined) return [{ topic, partition }];
+    if (partition !== undefined) {
+      if (Number.isInteger(partition) && partition >= 0) return [{ topic, partition }];
+      throw new ClientError("INVALID", `${topic}/${partition} cannot be a partition`);
+    }
     return (await this.partitions(topic)).map((each) => ({ topic, partition: each }));
   }
 

@@ -19,9 +19,9 @@ import {
 } from "../../record/batch.ts";
 import { type BatchRecord, openRecords } from "../../record/records.ts";
 import type { AbortedTransactions } from "./aborted-transactions.ts";
-import { ClientError, type ClientErrorCode } from "./client-error.ts";
+import type { ClientErrorCode } from "./client-error.ts";
+import { DamageError } from "./damage-error.ts";
 import type { Position } from "./position.ts";
-import { partitionName } from "./topic-partition.ts";
 
 type Cursor = Exclude<ReturnType<typeof openRecords>, Refusal>;
 
@@ -35,7 +35,7 @@ export class FetchedRecords {
   /** Whether the timestamps of that batch are the broker's. */
   isAppendTime = false;
   /** Why reading has stopped early; asking again may mend it, or not. */
-  failure: ClientError | null = null;
+  failure: DamageError | null = null;
   readonly #view: DataView;
   #at = 0;
   #cursor: Cursor | null = null;
@@ -130,9 +130,7 @@ export class FetchedRecords {
   }
 
   #fail(code: ClientErrorCode, message: string): void {
-    const where = `reading ${partitionName(this.position)} at offset ${this.nextOffset}`;
-    const help = `seek to an offset behind ${this.nextOffset} to go on without it`;
-    this.failure = new ClientError(code, `${where}: ${message}; ${help} (${code})`, false);
+    this.failure = new DamageError(code, this.position, this.nextOffset, message);
   }
 }
 

@@ -8,12 +8,13 @@
  */
 import { offset, type Offset } from "../../base/brands.ts";
 import { apis } from "../../kafka/apis.ts";
-import { consumerPiecesWaitingMax, pollBytesMax } from "../../limits.ts";
+import { consumerFarewellMsMax, consumerPiecesWaitingMax, pollBytesMax } from "../../limits.ts";
 import type { RequestOf, ResponseOf } from "../../wire/table.ts";
 import { ConsumerMessage } from "../consumer-message.ts";
 import { AbortedTransactions } from "./aborted-transactions.ts";
 import { ClientError, kafkaError } from "./client-error.ts";
 import type { ConsumerCluster } from "./consumer-cluster.ts";
+import { DamageError } from "./damage-error.ts";
 import type { EpochCheck } from "./epoch-check.ts";
 import { FetchSession, type SessionColumns, type Wanted } from "./fetch-session.ts";
 import { endOfBatches, FetchedRecords } from "./fetched-records.ts";
@@ -116,11 +117,10 @@ export class Fetcher {
         if (last === null || isAsked) return;
         const request = this.#request(last, 0);
         const versionMax = session.byIds ? Infinity : nameVersionMax;
-        const { lane } = this.parts;
+        const { lane, cluster } = this.parts;
+        const options = { lane, versionMax, timeoutMs: consumerFarewellMsMax };
         // Sessions that nobody uses are forgotten by their broker.
-        await this.parts.cluster
-          .send(nodeId, apis.Fetch, request, { lane, versionMax })
-          .catch(() => {});
+        await cluster.send(nodeId, apis.Fetch, request, options).catch(() => {});
       }),
     );
   }
@@ -154,6 +154,11 @@ export class Fetcher {
     try {
       const { leaderId, leaderEpoch } = await cluster.leaderOf(topic, partition);
       const { topicId } = await cluster.topic(topic);
+      if (!isDue(position)) return null;
+      if (!position.belongsTo(topicId)) {
+        this.parts.wake();
+        return null;
+      }
       await epochs.check(position, leaderEpoch);
       const { fetchOffset } = position;
       if (!isDue(position) || fetchOffset === null) return null;
@@ -231,6 +236,7 @@ export class Fetcher {
         const error = kafkaError(row.errorCode, doing);
         if (error === null) this.#takeRow(position, fetchOffset, row);
         else if (error.code === "OFFSET_OUT_OF_RANGE") this.#outOfRange(position, fetchOffset);
+        else if (error.code === "CORRUPT_MESSAGE") this.#damaged(position, fetchOffset);
         else this.#postpone(position, error);
       }
     }
@@ -256,6 +262,15 @@ export class Fetcher {
   #outOfRange(position: Position, fetchOffset: Offset): void {
     if (position.offset === fetchOffset) position.forget();
     else position.pause.failed();
+  }
+
+  /** Likewise told only then. It is asked for again: another broker may have it whole. */
+  #damaged(position: Position, fetchOffset: Offset): void {
+    position.pause.failed();
+    this.parts.cluster.forgetTopic(position.topic);
+    if (position.offset !== fetchOffset) return;
+    const message = "the broker has records there that are damaged";
+    this.#fail(new DamageError("CORRUPT_MESSAGE", position, fetchOffset, message));
   }
 
   /** A partition that can't be fetched is tried again, by whoever leads it then. */

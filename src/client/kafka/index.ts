@@ -41,9 +41,10 @@ export type {
   ValidateOptions,
 } from "./admin-topics.ts";
 export { ClientError, type ClientErrorCode } from "./client-error.ts";
+export { DamageError } from "./damage-error.ts";
 export type { ClientWorld } from "./client-world.ts";
 export { Cluster, type ClusterMetadata, type ClusterOptions, type Node } from "./cluster.ts";
-export { Consumer, type ProcessedOffset } from "./consumer.ts";
+export { Consumer, type ProcessedOffset, type SkippedOffsets } from "./consumer.ts";
 export type { AssignorName, ConsumerOptions } from "./consumer-options.ts";
 export type { ConsumerMessage } from "../consumer-message.ts";
 export type { ConsumerWarning } from "../consumer-warning.ts";

@@ -68,11 +68,12 @@ export class Nodes {
    */
   async connectAny(lane: string): Promise<Connection> {
     const lines = this.#places().map((place) => this.#line(addressText(place), place, lane));
+    // Those first that are not pausing after a failure, or as their broker wants.
+    lines.sort((a, b) => a.resumesAt - b.resumesAt);
     const open = lines.find(({ isOpen }) => isOpen);
     if (open !== undefined) return await open.connection();
     let last: unknown;
-    // Those first that are not pausing after a failure.
-    for (const line of lines.sort((a, b) => a.resumesAt - b.resumesAt)) {
+    for (const line of lines) {
       try {
         return await line.connection();
       } catch (error) {

@@ -18,12 +18,13 @@
  */
 import { assert } from "../../base/assert.ts";
 import { producerBatchesRetained } from "../../limits.ts";
+import { sequenceAfter } from "../../record/sequence.ts";
 import type { ClientError } from "./client-error.ts";
 import type { Delivery } from "./delivery.ts";
 import type { ProducerBatch } from "./producer-batch.ts";
 import type { EncodedRecord } from "./producer-record.ts";
 import { judge, mayBeStored, type ProduceOutcome } from "./produce-outcome.ts";
-import { sequenceAfter, type Sequences } from "./sequences.ts";
+import type { Sequences } from "./sequences.ts";
 
 /** What a queue needs of its surroundings. */
 export interface QueueParts {
@@ -38,6 +39,9 @@ export interface QueueParts {
   /** A batch is over, and what it held of the buffer is free. */
   readonly released: (heldBytes: number) => void;
 }
+
+/** Makes what callers are told whose time is over: from what went wrong last, if anything did. */
+export type LateError = (trouble: ClientError | null, wasSent: boolean) => ClientError;
 
 /** See the head of this file. */
 export class PartitionQueue {
@@ -156,7 +160,9 @@ export class PartitionQueue {
    */
   answered(batch: ProducerBatch, outcome: ProduceOutcome, now: number, resumesAt: number): void {
     const { sequences } = this.parts;
+    const { isOut } = batch;
     batch.isInFlight = false;
+    batch.isOut = false;
     this.#inFlight -= 1;
     const { error } = outcome;
     const verdict = judge(error);
@@ -166,7 +172,7 @@ export class PartitionQueue {
       this.#remove(batch);
       return;
     }
-    if (mayBeStored(error)) batch.mayBeStored = true;
+    if (isOut && mayBeStored(error)) batch.mayBeStored = true;
     batch.trouble = error;
     batch.failures += 1;
     batch.resumesAt = resumesAt;
@@ -183,16 +189,14 @@ export class PartitionQueue {
     }
   }
 
-  /**
-   * Tells callers whose time is over.
-   * @param error makes what they are told from what went wrong last
-   */
-  expire(now: number, error: (trouble: ClientError | null) => ClientError): void {
+  /** Tells callers whose time is over. */
+  expire(now: number, error: LateError): void {
     const first = this.#batches[0];
     if (first === undefined || first.deadline > now) return;
     for (const batch of [...this.#batches]) {
       if (batch.deadline > now) return;
-      if (!batch.isSettled) this.#end(batch, error(batch.trouble));
+      if (batch.isSettled) continue;
+      this.#end(batch, error(batch.trouble, batch.mayBeStored || batch.isOut));
     }
   }
 
@@ -210,7 +214,7 @@ export class PartitionQueue {
   /** Ends a batch that was not answered. */
   #end(batch: ProducerBatch, error: ClientError): void {
     if (!batch.isClosed) this.#close(batch);
-    if (batch.isInFlight) batch.fail(error, true);
+    if (batch.isInFlight) batch.fail(error, batch.mayBeStored || batch.isOut);
     else this.#giveUp(batch, error);
   }
 

@@ -1,7 +1,8 @@
 /**
  * Finds where to read partitions from: what the group has committed, otherwise what the program
  * said (`from`). The latter alone where the log does not have the offset at which it was to be read
- * on; then the program is warned, since records were deleted before it read them.
+ * on; then the program is warned, since records were deleted before it read them. A topic that was
+ * created again under its name is read from its start: all of it is new.
  */
 import { ClientError } from "./client-error.ts";
 import type { ConsumerWarnings } from "../consumer-warning.ts";
@@ -50,7 +51,15 @@ export class PositionFinder {
       const asked = positions.filter((each) => isUnknown(each) && each.outOfRange === null);
       if (asked.length > 0) await this.#findCommitted(offsets, asked);
     }
-    await this.#findBy(this.parts.fromTime, positions.filter(isUnknown));
+    const unknown = positions.filter(isUnknown);
+    await this.#findBy(
+      earliestTime,
+      unknown.filter((each) => each.isRecreated),
+    );
+    await this.#findBy(
+      this.parts.fromTime,
+      unknown.filter((each) => !each.isRecreated),
+    );
   }
 
   /** Goes to an end of the log. */
@@ -117,23 +126,19 @@ export class PositionFinder {
 
   #settle(position: Position, found: FoundOffset): void {
     if (!isUnknown(position)) return;
-    const fromOffset = position.outOfRange;
-    position.seek(found.offset);
+    const { topic, partition, isRecreated, outOfRange: fromOffset } = position;
+    const resumedAt = found.offset;
+    position.seek(resumedAt);
     if (fromOffset === null) return;
-    const { topic, partition } = position;
-    const isTrimmed = found.offset > fromOffset;
-    const where = `${partitionName(position)}: `;
-    this.parts.warnings.add({
-      kind: isTrimmed ? "trimmed" : "changed",
-      topic,
-      partition,
-      fromOffset,
-      resumedAt: found.offset,
-      message: isTrimmed
-        ? `${where}offset ${fromOffset} is not there any more; reading goes on at ${found.offset}`
-        : `${where}the log does not reach to offset ${fromOffset}: it has lost records, or the ` +
-          `topic was created again. Reading goes on at ${found.offset}.`,
-    });
+    const isTrimmed = !isRecreated && resumedAt > fromOffset;
+    const kind = isTrimmed ? "trimmed" : "changed";
+    let why =
+      `the log does not reach to offset ${fromOffset}: it has lost records, or the topic was ` +
+      "created again";
+    if (isRecreated) why = `the topic was created again after offset ${fromOffset} was read`;
+    if (isTrimmed) why = `offset ${fromOffset} is not there any more`;
+    const message = `${partitionName(position)}: ${why}; reading goes on at ${resumedAt}`;
+    this.parts.warnings.add({ kind, topic, partition, fromOffset, resumedAt, message });
   }
 }
 

@@ -10,6 +10,7 @@
  * never assigned again; the partition gets another.
  */
 import { offset, type Offset } from "../../base/brands.ts";
+import { noUuid } from "../../wire/table.ts";
 import type { ClientWorld } from "./client-world.ts";
 import { Pause } from "./pause.ts";
 import type { TopicPartition } from "./topic-partition.ts";
@@ -27,6 +28,8 @@ export class Position implements TopicPartition {
   hasMoved = false;
   /** The offset that the log did not have: it is found by the `from` policy, not by a commit. */
   outOfRange: number | null = null;
+  /** The topic is another than the one of that offset: nothing of it was read yet. */
+  isRecreated = false;
   /** Pieces that were fetched and not read yet. */
   piecesWaiting = 0;
   /** The leader epoch of the last record, or of the commit; -1: unknown. */
@@ -38,6 +41,8 @@ export class Position implements TopicPartition {
   #offset: Offset | null = null;
   #fetchOffset: Offset | null = null;
   #turn = 0;
+  /** Of the topic that the offset is of; `noUuid`: not known. */
+  #topicId = noUuid;
 
   constructor(where: TopicPartition, world: ClientWorld, wake: () => void) {
     this.topic = where.topic;
@@ -71,7 +76,24 @@ export class Position implements TopicPartition {
     this.recordEpoch = recordEpoch;
     this.checkedEpoch = -1;
     this.outOfRange = null;
+    this.isRecreated = false;
+    this.#topicId = noUuid;
     this.#restart();
+  }
+
+  /**
+   * It is about to be fetched from the topic of this id. If its offset is of another, which had the
+   * same name, that offset means nothing any more: false.
+   */
+  belongsTo(topicId: string): boolean {
+    const isSame = this.#topicId === noUuid || topicId === noUuid || topicId === this.#topicId;
+    if (isSame) this.#topicId = topicId;
+    else {
+      this.forget();
+      this.committed = -1;
+      this.isRecreated = true;
+    }
+    return isSame;
   }
 
   /** What was fetched and not read is fetched again. */

@@ -72,9 +72,11 @@ export class ProducerBatch {
   /** Its place among all batches that its queue has numbered. */
   ordinal = -1;
   isInFlight = false;
+  /** The attempt under way has found a connection: the broker may see it. */
+  isOut = false;
   /** Its callers know how it ended. */
   isSettled = false;
-  /** It was sent at least once without a clear answer. */
+  /** An attempt that was out had no clear answer. */
   mayBeStored = false;
   /** How often it has failed, and why it did so last. */
   failures = 0;

@@ -93,6 +93,7 @@ function check(settings: ProducerSettings): void {
   if (!compressionNames.includes(compression)) {
     throw invalid(`compression is one of ${compressionNames.join(", ")}`);
   }
+  if (typeof settings.partitioner !== "function") throw invalid("a partitioner is a function");
   const inFlightMax = idempotent ? clientProducesInFlightMax : inFlightMaxWithoutNumbers;
   const numbers: readonly [
     name: keyof ProducerSettings,

@@ -94,6 +94,9 @@ export class Producer implements AsyncDisposable {
   sendBatch(records: readonly ProducerRecord[]): Promise<void> {
     const { clock } = this.cluster.world;
     const encoded: EncodedRecord[] = [];
+    if (!Array.isArray(records)) {
+      return Promise.reject(new ClientError("INVALID", "sendBatch takes a list of records"));
+    }
     for (const [index, record] of records.entries()) {
       const one = encodeRecord(record, clock, this.#aloneBytesMax);
       if (one instanceof ClientError) {

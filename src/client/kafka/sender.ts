@@ -35,6 +35,7 @@ import {
   type Parcel,
 } from "./produce-request.ts";
 import type { ProducerIdentity } from "./sequences.ts";
+import { throttleMs } from "./throttle.ts";
 import type { TopicQueues } from "./topic-queues.ts";
 
 /** What a producer needs of a cluster. */
@@ -133,7 +134,7 @@ export class Sender {
   #look(): void {
     const { accumulator, cluster } = this.parts;
     const now = cluster.world.clock.monotonic();
-    accumulator.expire(now, (trouble) => this.#late(trouble));
+    accumulator.expire(now, (trouble, wasSent) => this.#late(trouble, wasSent));
     accumulator.tidy();
     let due = accumulator.deadline;
     for (const topic of accumulator.awaited) {
@@ -309,14 +310,19 @@ export class Sender {
       lane: produceLane,
       timeoutMs: settings.requestTimeoutMs,
       noReply: settings.acks === 0,
+      // There is a connection. Callers whose time was over before were told that nothing is stored.
+      onVersion: () => {
+        if (shipments.some(({ batch }) => batch.isSettled)) throw tooLate();
+        for (const { batch } of shipments) batch.isOut = true;
+      },
       ...(hasIds ? {} : { versionMax: topicIdsSince - 1 }),
       ...(settings.compression === "zstd" ? { versionMin: zstdSince } : {}),
     };
   }
 
   #throttle(leader: Leader, response: ResponseOf<typeof apis.Produce>): void {
-    if (response.throttleTimeMs <= 0) return;
-    leader.resumesAt = this.parts.cluster.world.clock.monotonic() + response.throttleTimeMs;
+    const pauseMs = throttleMs(response.throttleTimeMs);
+    if (pauseMs > 0) leader.resumesAt = this.parts.cluster.world.clock.monotonic() + pauseMs;
   }
 
   #leader(nodeId: number): Leader {
@@ -359,10 +365,12 @@ export class Sender {
     }
   }
 
-  #late(trouble: ClientError | null): ClientError {
-    const { deliveryTimeoutMs } = this.parts.settings;
-    const why = (trouble ?? this.#identity.trouble)?.message ?? "no answer came";
-    return new ClientError("TIMED_OUT", `not delivered within ${deliveryTimeoutMs} ms: ${why}`);
+  #late(trouble: ClientError | null, wasSent: boolean): ClientError {
+    const within = `within ${this.parts.settings.deliveryTimeoutMs} ms`;
+    const silence = wasSent ? "no answer came" : "their turn did not come";
+    const why = (trouble ?? this.#identity.trouble)?.message ?? silence;
+    const what = wasSent ? "not delivered" : "not sent";
+    return new ClientError("TIMED_OUT", `${what} ${within}: ${why}`);
   }
 
   #common(): Pick<ClientWorld, "clock" | "random"> & Pick<ProducerSettings, "backoff"> {
@@ -370,3 +378,6 @@ export class Sender {
     return { clock, random, backoff: this.parts.settings.backoff };
   }
 }
+
+const tooLate = (): ClientError =>
+  new ClientError("TIMED_OUT", "the time of some records was over before there was a connection");

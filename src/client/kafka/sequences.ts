@@ -17,6 +17,7 @@
  * Sources: KIP-98, KIP-360; Apache Kafka, `TransactionManager`, `TxnPartitionEntry`.
  */
 import { assert } from "../../base/assert.ts";
+import { sequenceAfter } from "../../record/sequence.ts";
 
 /** What a broker gave a producer. */
 export interface ProducerIdentity {
@@ -29,12 +30,7 @@ export interface BatchNumber extends ProducerIdentity {
   readonly baseSequence: number;
 }
 
-const sequenceMax = 0x7fff_ffff;
 const epochMax = 0x7fff;
-
-/** The number `count` after `sequence`, which goes on at 0 after 2^31 - 1. */
-export const sequenceAfter = (sequence: number, count: number): number =>
-  sequence + count > sequenceMax ? sequence + count - sequenceMax - 1 : sequence + count;
 
 /** See the head of this file. */
 export class Sequences {

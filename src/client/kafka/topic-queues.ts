@@ -12,7 +12,7 @@ import type { TopicMetadata } from "./cluster.ts";
 import { DeliveryError } from "./delivery-error.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Inquiry } from "./inquiry.ts";
-import type { PartitionQueue } from "./partition-queue.ts";
+import type { LateError, PartitionQueue } from "./partition-queue.ts";
 import type { Partitioner } from "./partitioner.ts";
 import type { EncodedRecord } from "./producer-record.ts";
 
@@ -88,9 +88,9 @@ export class TopicQueues {
   }
 
   /** Tells the callers of waiting records whose time is over. */
-  expire(now: number, error: (trouble: ClientError | null) => ClientError): void {
+  expire(now: number, error: LateError): void {
     const first = this.#waiting.findIndex(({ delivery }) => delivery.deadline > now);
-    this.#failWaiting(first < 0 ? this.#waiting.length : first, error(this.inquiry.trouble));
+    this.#failWaiting(first < 0 ? this.#waiting.length : first, error(this.inquiry.trouble, false));
   }
 
   /** Gives up everything. */
@@ -107,33 +107,37 @@ export class TopicQueues {
       if (queue.isEmpty || answer.partitions.some((each) => each.partition === queue.partition)) {
         continue;
       }
-      const message = `topic ${this.name} has ${answer.partitions.length} partitions`;
+      const message = `topic ${this.name} has no such partition, but ${answer.partitions.length}`;
       queue.failAll(new ClientError("UNKNOWN_TOPIC_OR_PARTITION", message));
     }
   }
 
   #place(record: EncodedRecord, delivery: Delivery, index: number, topic: TopicMetadata): void {
     const partition = this.#partitionOf(record, topic);
-    if (partition === null) {
-      const message = "the partitioner chose none of the topic's partitions";
-      this.#fail(record, delivery, index, new ClientError("INVALID", message));
-      return;
-    }
+    if (partition instanceof ClientError) return this.#fail(record, delivery, index, partition);
     const queue = this.#queue(partition);
     queue.append(record, delivery, index);
     this.parts.filled(queue);
   }
 
-  /** `null`: the partitioner chose none that there is. */
-  #partitionOf({ partition, key }: EncodedRecord, topic: TopicMetadata): number | null {
+  /** INVALID: the partitioner chose none that there is, or failed. */
+  #partitionOf({ partition, key }: EncodedRecord, topic: TopicMetadata): number | ClientError {
     if (partition >= 0) return partition;
     const count = topic.partitions.length;
-    const chosen = this.parts.partitioner(key, count, topic.name);
+    let chosen: number | null;
+    try {
+      chosen = this.parts.partitioner(key, count, topic.name);
+    } catch (error) {
+      // It is the program's own, and only this record is its matter.
+      const why = error instanceof Error ? error.message : String(error);
+      return new ClientError("INVALID", `the partitioner failed: ${why}`);
+    }
     if (chosen === null) {
       if (this.#sticky < 0) this.#sticky = this.#deal(topic);
       return this.#sticky;
     }
-    return Number.isInteger(chosen) && chosen >= 0 && chosen < count ? chosen : null;
+    if (Number.isInteger(chosen) && chosen >= 0 && chosen < count) return chosen;
+    return new ClientError("INVALID", "the partitioner chose none of the topic's partitions");
   }
 
   /**

@@ -11,6 +11,8 @@ import type { Api, RequestOf, ResponseOf, Versions } from "../../wire/table.ts";
 import { ClientError, kafkaError } from "./client-error.ts";
 
 const { ApiVersions } = apis;
+/** ApiVersions as all APIs got a new version with that. */
+const pausesSince = 2;
 
 /** What each client asks first. */
 export const versionsRequest: RequestOf<typeof ApiVersions> = {
@@ -36,6 +38,14 @@ export class BrokerVersions {
     for (const { apiKey, minVersion, maxVersion } of response.apiKeys) {
       this.#ranges.set(apiKey, [minVersion, maxVersion]);
     }
+  }
+
+  /**
+   * Whether the broker answers at once when it wants a pause, and leaves it to the client to keep
+   * it (KIP-219, Kafka 2.0). Older ones have waited already.
+   */
+  get leavesPauses(): boolean {
+    return (this.#ranges.get(ApiVersions.key)?.[1] ?? 0) >= pausesSince;
   }
 
   /** The newest version that both have, within the bounds; UNSUPPORTED if there is none. */

@@ -34,6 +34,13 @@ describe("what a group has committed", () => {
     expect(codesOf(await admin.deleteOffsets("ghost", [zero]))).toEqual(["GROUP_ID_NOT_FOUND"]);
   });
 
+  test("of no partitions at all, as programs without types may say, fails once", async () => {
+    await using world = await open();
+    const nothing = 5 as unknown as [];
+    // Another promise that nobody awaits would fail this test.
+    await expect(world.admin.resetOffsets("group", nothing, "latest")).rejects.toThrow();
+  });
+
   test.each([
     ["earliest", 2],
     ["latest", 10],

@@ -97,6 +97,18 @@ describe("the lag of a group at made-up brokers", () => {
     }
   });
 
+  test("does not wait for somebody to lead a partition: what is known of it is told", async () => {
+    await using world = await open();
+    world.leaders.set("orders", -1);
+    const { clock } = world.network;
+    const before = clock.monotonic();
+    const [lag] = await world.done(groupLag(world.calls, "group"));
+    expect(lag).toMatchObject({ committedOffset: 0, lag: null, endOffset: -1 });
+    expect(lag?.error?.message).toBe("nobody leads orders/0 at the moment");
+    expect(clock.monotonic() - before).toBeLessThan(200);
+    expect(world.two.requests("ListOffsets")).toEqual([]);
+  });
+
   test("has an error for the partition whose leader can't be reached", async () => {
     await using world = await open();
     world.two.on("Fetch", () => hangUp);

@@ -77,6 +77,10 @@ describe("a cluster", () => {
     expect(await codeOf(Cluster.open({ brokers: ["nobody:1"] }, world))).toBe("NETWORK");
     expect(await codeOf(Cluster.open({ brokers: [] }, world))).toBe("INVALID");
     expect(await codeOf(Cluster.open({ brokers: ["?"] }, world))).toBe("INVALID");
+    // Programs without types may give anything.
+    for (const given of [{}, { brokers: "one:9092" }, { brokers: ["one:9092"], clientId: 5 }]) {
+      expect(await codeOf(Cluster.open(given as ClusterOptions, world))).toBe("INVALID");
+    }
   });
 });
 

@@ -61,6 +61,24 @@ const wrong: readonly (readonly [string, ConsumerOptions])[] = [
   ["responses that can't be read", { cluster, topics: ["a"], fetchBytes: 2 ** 30 }],
   ["a time before time", { cluster, topics: ["a"], from: -5 }],
 ];
+const untyped: readonly (readonly [string, Record<string, unknown>])[] = [
+  ["a name in place of a list", { topics: "orders" }],
+  ["a topic that is no text", { topics: [5] }],
+  ["a partition without a topic", { assign: [{ partition: 5 }] }],
+  ["nothing in place of a partition", { assign: [null] }],
+  ["a partition that no request can name", { assign: [{ topic: "a", partition: 2 ** 31 }] }],
+  ["a group that is no text", { group: 5, topics: ["a"] }],
+  ["a member that is no text", { group: "g", groupInstanceId: 5, topics: ["a"] }],
+  ["a name in place of assignors", { group: "g", topics: ["a"], assignors: "range" }],
+  ["a beginning that is none", { topics: ["a"], from: "beginning" }],
+  ["an isolation that is none", { topics: ["a"], isolation: "committed" }],
+  ["what can't be called", { group: "g", topics: ["a"], onRevoked: 5 }],
+];
+test.each(untyped)("of a program without types is refused: %s", (_, options) => {
+  const given = { cluster, ...options } as ConsumerOptions;
+  expect(() => planOf(given)).toThrow(expect.objectContaining({ code: "INVALID" }));
+});
+
 test.each(wrong)("is refused: %s", (_, options) => {
   expect(() => planOf(options)).toThrow(expect.objectContaining({ code: "INVALID" }));
 });

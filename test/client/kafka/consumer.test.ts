@@ -1,10 +1,13 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "bun:test";
 import type { ConsumerMessage } from "../../../src/client/consumer-message.ts";
 import { type ClientWorld, systemWorld } from "../../../src/client/kafka/client-world.ts";
 import { Consumer } from "../../../src/client/kafka/consumer.ts";
 import type { ConsumerOptions } from "../../../src/client/kafka/consumer-options.ts";
+import { DamageError } from "../../../src/client/kafka/damage-error.ts";
 import { partitionName, type TopicPartition } from "../../../src/client/kafka/topic-partition.ts";
 import type { Compression } from "../../../src/record/batch.ts";
+import { flipBit, logPathOf } from "../../cli/read-fixture.ts";
 import { batchOf } from "../../support/batches.ts";
 import { unwrap } from "../../support/log-world.ts";
 import { TestServer } from "../../support/server.ts";
@@ -286,10 +289,41 @@ describe("a consumer of a real broker", () => {
       onAssigned: () => inside.close(),
     });
     await expect(read(inside, 1)).rejects.toMatchObject({ code: "CLOSED" });
+    // Closing asks the function that closes.
+    const closing: string[] = [];
+    const asked: Consumer = await world.consumer({
+      group: "sales",
+      topics: ["orders"],
+      onRevoked: async (partitions) => {
+        closing.push(...names(partitions));
+        await asked.close();
+      },
+    });
+    await settle([asked], () => asked.assignment().length > 0);
+    await asked.close();
+    expect(closing).toEqual(["orders/0"]);
     const outside = await world.consumer({ topics: ["orders"] });
     const poll = outside.poll(1, 60_000);
     await outside.close();
     await expect(poll).rejects.toMatchObject({ code: "CLOSED" });
+  });
+
+  test("leaves time for timers and heartbeats, however busy its program is", async () => {
+    await using world = await World.open();
+    await world.topic("orders", 1);
+    await world.produce("orders", 0, 0, 100);
+    const consumer = await world.consumer({ topics: ["orders"] });
+    await read(consumer, 1);
+    let hasFired = false;
+    const { clock } = systemWorld;
+    clock.after(0, () => (hasFired = true));
+    for (let left = 99; left > 0; left--) {
+      expect(await consumer.poll(1)).toHaveLength(1);
+      // The program works, and does not wait for anything.
+      const until = clock.monotonic() + 2;
+      while (clock.monotonic() < until);
+    }
+    expect(hasFired).toBe(true);
   });
 
   test("finds topics that are made later, and partitions", async () => {
@@ -335,6 +369,55 @@ describe("a consumer of a real broker", () => {
     expect(second.takeWarnings().warnings).toMatchObject([
       { kind: "trimmed", topic: "orders", partition: 0, fromOffset: 2, resumedAt: 4 },
     ]);
+  });
+
+  test("reads a topic that was created again from its start, however far it had come", async () => {
+    await using world = await World.open();
+    const { broker } = world.server.server;
+    await world.topic("orders", 1);
+    await world.produce("orders", 0, 0, 3);
+    // What it has not read yet is new, though it follows the end.
+    const consumer = await world.consumer({ topics: ["orders"], from: "latest" });
+    await consumer.poll();
+    while ((await consumer.currentOffset("orders")) < 3) await consumer.poll();
+    await world.produce("orders", 0, 3, 2);
+    expect(await read(consumer, 2)).toEqual(["orders/0@3 v3", "orders/0@4 v4"]);
+    unwrap(await broker.deleteTopic("orders"));
+    await world.topic("orders", 1);
+    await world.produce("orders", 0, 0, 7);
+    const again = Array.from({ length: 7 }, (_, at) => `orders/0@${at} v${at}`);
+    expect(await read(consumer, 7)).toEqual(again);
+    expect(consumer.takeWarnings().warnings).toMatchObject([
+      { kind: "changed", topic: "orders", partition: 0, fromOffset: 5, resumedAt: 0 },
+    ]);
+  });
+
+  test("stays in front of what is damaged until it is to be given up", async () => {
+    await using world = await World.open();
+    await world.topic("orders", 2);
+    await world.produce("orders", 0, 0, 2);
+    await world.produce("orders", 0, 2, 3);
+    await world.produce("orders", 0, 5, 1);
+    await world.produce("orders", 1, 10, 1);
+    const log = logPathOf(world.server.data, "orders");
+    await world.restart(async () => flipBit(log, readFileSync(log).indexOf("v3")));
+    const consumer = await world.consumer({ topics: ["orders"] });
+    const found: string[] = [];
+    const damage = { topic: "orders", partition: 0, code: "CORRUPT_MESSAGE" };
+    for (let told = 0; told < 2 || found.length < 3;) {
+      const polled = await consumer.poll(10, 50).catch((error: unknown) => error);
+      if (Array.isArray(polled)) found.push(...polled.map(textOf));
+      else {
+        expect(polled).toBeInstanceOf(DamageError);
+        expect(polled).toMatchObject({ ...damage, offset: 2 });
+        told += 1;
+      }
+    }
+    expect(found.sort()).toEqual(["orders/0@0 v0", "orders/0@1 v1", "orders/1@0 v10"]);
+    const skipped = await consumer.skipDamage("orders", 0);
+    expect(skipped).toEqual({ topic: "orders", partition: 0, fromOffset: 2, toOffset: 5 });
+    expect(await consumer.skipDamage("orders", 0)).toBeNull();
+    expect(await read(consumer, 1)).toEqual(["orders/0@5 v5"]);
   });
 
   test("hands out nothing of what is paused", async () => {

@@ -9,11 +9,12 @@ import { partitionName } from "../../../src/client/kafka/topic-partition.ts";
 import { ConsumerWarnings } from "../../../src/client/consumer-warning.ts";
 import { apis } from "../../../src/kafka/apis.ts";
 import type { ErrorName } from "../../../src/kafka/errors.ts";
+import { consumerFarewellMsMax } from "../../../src/limits.ts";
 import { stamp, viewOf } from "../../../src/record/batch.ts";
 import { noUuid, type ResponseOf } from "../../../src/wire/table.ts";
 import { batchOf } from "../../support/batches.ts";
 import { at } from "./assigned-members.ts";
-import { codeOf, pass, ScriptedCluster, settled } from "./scripted-cluster.ts";
+import { codeOf, fetchRow, pass, ScriptedCluster, settled } from "./scripted-cluster.ts";
 
 type FetchResponse = ResponseOf<typeof apis.Fetch>;
 
@@ -74,13 +75,14 @@ class World {
   async answer(
     rows: Readonly<Record<number, readonly [first: number, count: number] | ErrorName>>,
   ): Promise<void> {
-    const partitions = Object.entries(rows).map(([partition, what]) => ({
-      ...noRow,
-      partitionIndex: Number(partition),
-      ...(typeof what === "string"
-        ? { errorCode: codeOf(what) }
-        : { records: [stored(what[0], what[1])] }),
-    }));
+    const partitions = Object.entries(rows).map(([partition, what]) =>
+      fetchRow({
+        partitionIndex: Number(partition),
+        ...(typeof what === "string"
+          ? { errorCode: codeOf(what) }
+          : { records: [stored(what[0], what[1])] }),
+      }),
+    );
     const responses = [{ topic: "orders", topicId: noUuid, partitions }];
     this.#waiting.shift()?.resolve({ responses });
     await settled();
@@ -95,19 +97,6 @@ class World {
     return this.fetcher.take(max).map((each) => `${partitionName(each)}@${each.offset}`);
   }
 }
-
-const noRow = {
-  errorCode: 0,
-  highWatermark: offset(0),
-  lastStableOffset: offset(-1),
-  logStartOffset: offset(-1),
-  divergingEpoch: { epoch: -1, endOffset: offset(-1) },
-  currentLeader: { leaderId: -1, leaderEpoch: -1 },
-  snapshotId: { endOffset: offset(-1), epoch: -1 },
-  abortedTransactions: null,
-  preferredReadReplica: -1,
-  records: null,
-};
 
 function stored(first: number, count: number): Uint8Array {
   const batch = batchOf({ first, count });
@@ -227,7 +216,7 @@ describe("fetching", () => {
     await world.kick();
     const bad = stored(2, 1);
     bad[bad.length - 1]! ^= 1;
-    const row = { ...noRow, partitionIndex: 0, records: [Buffer.concat([stored(0, 2), bad])] };
+    const row = fetchRow({ records: [Buffer.concat([stored(0, 2), bad])] });
     world.cluster.on(apis.Fetch, () => ({
       responses: [{ topic: "orders", topicId: noUuid, partitions: [row] }],
     }));
@@ -237,6 +226,23 @@ describe("fetching", () => {
     expect(world.positions.find(at("orders/0"))?.offset).toBe(offset(2));
     await pass(world.cluster, 200, 10);
     expect(() => world.take()).toThrow(expect.objectContaining({ code: "CORRUPT_MESSAGE" }));
+  });
+
+  test("damage that a broker refuses to hand out is told, once all before it was read", async () => {
+    const world = new World();
+    world.positions.drop([at("orders/1")]);
+    await world.kick();
+    await world.answer({ 0: [0, 2] });
+    await world.answer({ 0: "CORRUPT_MESSAGE" });
+    expect(world.take()).toEqual(["orders/0@0", "orders/0@1"]);
+    for (const each of [1, 2]) {
+      await pass(world.cluster, 300 * each, 10);
+      await world.answer({ 0: "CORRUPT_MESSAGE" });
+      expect(() => world.take()).toThrow(
+        expect.objectContaining({ code: "CORRUPT_MESSAGE", topic: "orders", offset: 2 }),
+      );
+    }
+    expect(world.cluster.forgottenTopics).toContain("orders");
   });
 
   test("closing ends the sessions of its brokers, and leaves no timer", async () => {
@@ -254,6 +260,8 @@ describe("fetching", () => {
       [0, 0],
       [9, -1],
     ]);
+    // A broker that wants a pause, or says nothing, does not keep anybody for long.
+    expect(world.cluster.sent.at(-1)?.options).toMatchObject({ timeoutMs: consumerFarewellMsMax });
     expect(world.cluster.clock.pending).toBe(0);
   });
 });

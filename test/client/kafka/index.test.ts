@@ -9,6 +9,7 @@ test("a program that imports obelisk/kafka has all clients, and their errors", a
     "ClientError",
     "Cluster",
     "Consumer",
+    "DamageError",
     "DeliveryError",
     "Producer",
   ]);

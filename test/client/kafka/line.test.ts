@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ClientError } from "../../../src/client/kafka/client-error.ts";
 import { Line } from "../../../src/client/kafka/line.ts";
 import { Waits } from "../../../src/client/kafka/waits.ts";
+import { apis } from "../../../src/kafka/apis.ts";
 import { Writer } from "../../../src/wire/writer.ts";
 import { type FakeBroker, FakeNetwork, silence } from "../../fake/kafka-network.ts";
 
@@ -94,6 +95,63 @@ describe("a line", () => {
     expect(await codeOf(world.line.connection())).toBe("NETWORK");
     // The one before had succeeded.
     expect(world.line.resumesAt).toBe(world.network.clock.monotonic() + 100);
+  });
+
+  test("keeps the pause that its broker wants, for all who ask, and in their order", async () => {
+    const world = new World();
+    const { clock } = world.network;
+    const asking = { statesFilter: [], typesFilter: [] };
+    world.broker.on("ListGroups", () => ({ throttleTimeMs: 500 }));
+    const connection = await world.line.connection();
+    await connection.send(apis.ListGroups, 5, asking, 1_000);
+    expect(world.line.resumesAt).toBe(clock.monotonic() + 500);
+    const order: string[] = [];
+    const ask = (who: string): Promise<unknown> =>
+      world.line.connection().then((found) => order.push(found === connection ? who : "other"));
+    const first = ask("first");
+    await world.network.advance(200);
+    // An answer to what had been asked before wants more.
+    await connection.send(apis.ListGroups, 5, asking, 1_000);
+    const second = ask("second");
+    await world.network.advance(499);
+    expect(order).toEqual([]);
+    clock.advance(1);
+    const third = ask("third");
+    await Promise.all([first, second, third]);
+    expect(order).toEqual(["first", "second", "third"]);
+    expect(world.attempts).toBe(1);
+  });
+
+  test("keeps no pause that a broker of before Kafka 2.0 has kept itself", async () => {
+    const world = new World();
+    world.broker.has("ApiVersions", [0, 1]);
+    world.broker.on("ListGroups", () => ({ throttleTimeMs: 500 }));
+    const connection = await world.line.connection();
+    await connection.send(apis.ListGroups, 1, { statesFilter: [], typesFilter: [] }, 1_000);
+    expect(await world.line.connection()).toBe(connection);
+  });
+
+  test("that is closed ends a pause at once, for all who wait", async () => {
+    const world = new World();
+    world.broker.on("ListGroups", () => ({ throttleTimeMs: 500 }));
+    const connection = await world.line.connection();
+    await connection.send(apis.ListGroups, 5, { statesFilter: [], typesFilter: [] }, 1_000);
+    const asked = [world.line.connection(), world.line.connection()];
+    world.line.close(new ClientError("NETWORK", "it is not in the cluster any more"));
+    for (const each of asked) expect(await codeOf(each)).toBe("NETWORK");
+    expect(world.network.clock.pending).toBe(0);
+  });
+
+  test("that pauses as its broker wants, and breaks, is made again", async () => {
+    const world = new World();
+    world.broker.on("ListGroups", () => ({ throttleTimeMs: 500 }));
+    const connection = await world.line.connection();
+    await connection.send(apis.ListGroups, 5, { statesFilter: [], typesFilter: [] }, 1_000);
+    const asked = world.line.connection();
+    world.broker.connections[0]?.drop("reset");
+    await world.network.advance(500);
+    expect(await asked).not.toBe(connection);
+    expect(world.attempts).toBe(2);
   });
 
   test("that is closed ends its attempt, and begins none", async () => {

@@ -3,6 +3,7 @@ import { parseAddress } from "../../../src/client/kafka/address.ts";
 import { ClientError } from "../../../src/client/kafka/client-error.ts";
 import { Nodes } from "../../../src/client/kafka/nodes.ts";
 import { Waits } from "../../../src/client/kafka/waits.ts";
+import { apis } from "../../../src/kafka/apis.ts";
 import { Writer } from "../../../src/wire/writer.ts";
 import { FakeNetwork, silence } from "../../fake/kafka-network.ts";
 
@@ -38,6 +39,15 @@ describe("whoever can be reached", () => {
     const first = await world.nodes.connectAny("");
     expect(await world.nodes.connectAny("")).toBe(first);
     expect(world.made).toEqual([1, 0]);
+  });
+
+  test("is somebody else when that one wants a pause", async () => {
+    const world = new World("one:9092", "two:9092");
+    world.one.on("ListGroups", () => ({ throttleTimeMs: 500 }));
+    const first = await world.nodes.connectAny("");
+    const second = await world.nodes.connect(node(2, "two"), "");
+    await first.send(apis.ListGroups, 5, { statesFilter: [], typesFilter: [] }, 1_000);
+    expect(await world.nodes.connectAny("")).toBe(second);
   });
 
   test("is somebody else when that one is gone", async () => {

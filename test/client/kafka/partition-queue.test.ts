@@ -194,6 +194,44 @@ describe("a batch whose time is over", () => {
     );
   });
 
+  test("and that never had a connection is not stored", async () => {
+    await using world = await ProducerWorld.open({ deliveryTimeoutMs: 1000 });
+    world.cluster.connects = false;
+    const sent = world.producer.send({ topic: "orders", value: "a" });
+    const told = sent.catch((error: DeliveryError) => error);
+    await turns(2);
+    world.held(0).lose();
+    await world.pass(pauseMs);
+    world.send("b");
+    // The one waits for a connection, the other for the one; or for the next attempt.
+    expect(world.inFlight).toEqual(["a"]);
+    await world.pass(1000);
+    expect(await told).toMatchObject({
+      message: "record for orders/0: not sent within 1000 ms: the connection broke",
+      mayBeStored: false,
+    });
+    expect(world.outcomes).toEqual(["b TIMED_OUT"]);
+  });
+
+  test("is not sent any more when there is a connection at last, and others are", async () => {
+    await using world = await ProducerWorld.open({ deliveryTimeoutMs: 1000 });
+    world.cluster.leaders.set("orders", [1, 1]);
+    world.cluster.connects = false;
+    world.sendTo(0, "a");
+    await world.pass(500);
+    world.held(0).lose();
+    world.sendTo(1, "b");
+    await world.pass(pauseMs);
+    expect(world.inFlight).toEqual(["b", "a"]);
+    await world.pass(300);
+    expect(world.outcomes).toEqual(["a TIMED_OUT"]);
+    world.cluster.connects = true;
+    for (const held of [...world.cluster.held]) held.connect();
+    await world.settle();
+    expect(world.outcomes).toEqual(["a TIMED_OUT", "b@0"]);
+    expect(world.stored).toBe("");
+  });
+
   test("may be stored; if it is, what follows goes on with its numbers", async () => {
     await using world = await ProducerWorld.open({ deliveryTimeoutMs: 1000 });
     await world.prove();

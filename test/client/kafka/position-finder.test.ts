@@ -113,6 +113,19 @@ test("an offset that the log does not have any more, or not yet, is replaced wit
   }
 });
 
+test("a topic that was created again is read from its start, wherever reading was to begin", async () => {
+  const world = new World(latestTime);
+  world.committed = 13;
+  const position = world.positions.find(at("orders/0"));
+  position?.seek(15);
+  const ids = ["00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"];
+  expect(ids.map((id) => position?.belongsTo(id))).toEqual([true, false]);
+  expect(await world.found()).toBe(offset(10));
+  expect(world.warnings.take().warnings).toMatchObject([
+    { kind: "changed", fromOffset: 15, resumedAt: 10, message: expect.stringContaining("again") },
+  ]);
+});
+
 test("what passes is tried again after a pause, what does not is told", async () => {
   const world = new World(earliestTime);
   world.error = codeOf("LEADER_NOT_AVAILABLE");

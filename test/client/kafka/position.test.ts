@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { offset } from "../../../src/base/brands.ts";
 import { Position } from "../../../src/client/kafka/position.ts";
+import { noUuid } from "../../../src/wire/table.ts";
 import { at } from "./assigned-members.ts";
 import { ScriptedCluster } from "./scripted-cluster.ts";
 
@@ -28,6 +29,19 @@ test("going elsewhere begins another turn: what was fetched is nobody's any more
   expect(one).toMatchObject({ offset: null, fetchOffset: null, outOfRange: 5, turn: turn + 2 });
   one.seek(7);
   expect(one.outOfRange).toBeNull();
+});
+
+test("an offset is of one topic: under its name there may be another one by now", () => {
+  const one = position();
+  const [first, second] = ["a", "b"].map((end) => `00000000-0000-0000-0000-00000000000${end}`);
+  one.seek(5);
+  expect([noUuid, first!, noUuid, first!].map((id) => one.belongsTo(id))).not.toContain(false);
+  expect(one.belongsTo(second!)).toBe(false);
+  expect(one).toMatchObject({ offset: null, outOfRange: 5, isRecreated: true });
+  // Wherever a program goes is where it wants to be in the topic that there is.
+  one.seek(7);
+  expect(one.belongsTo(second!)).toBe(true);
+  expect(one).toMatchObject({ offset: 7, isRecreated: false });
 });
 
 test("when it can't be told how far a piece goes, fetching goes on once it has been read", () => {

@@ -59,6 +59,7 @@ class FakePartition {
 /** A Produce request that nobody has answered yet. */
 export class HeldRequest {
   isOver = false;
+  #isOut = false;
 
   constructor(
     private readonly cluster: ProduceCluster,
@@ -79,6 +80,8 @@ export class HeldRequest {
 
   /** Stores it, without a word. */
   store(): ReturnType<FakePartition["append"]>[] {
+    this.connect();
+    if (this.isOver) return [];
     return this.batches.map((batch) => {
       const led = this.cluster.leaders.get(batch.topic)?.[batch.partition];
       if (led !== this.to) return { error: "NOT_LEADER_OR_FOLLOWER", baseOffset: offset(-1) };
@@ -101,7 +104,20 @@ export class HeldRequest {
 
   /** Stores nothing, and gives this answer for each batch. */
   refuse(error: ErrorName, more: Partial<PartitionResponse> = {}): void {
+    this.connect();
     this.respond(this.batches.map(() => ({ errorCode: errors[error].code, ...more })));
+  }
+
+  /** There is a connection by now: the request is sent, unless it is kept back. */
+  connect(): void {
+    if (this.#isOut || this.isOver) return;
+    try {
+      this.#isOut = true;
+      this.options.onVersion?.(apis.Produce.versions[1]);
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      this.#end(() => this.settle.reject(error));
+    }
   }
 
   /** The connection breaks. What is in flight beside it is the test's to break. */
@@ -158,6 +174,8 @@ export class ProduceCluster implements ProducerCluster {
   /** Requests that were not answered, the oldest first; none if it `answers` by itself. */
   readonly held: HeldRequest[] = [];
   answers = false;
+  /** Whether there are connections: what is held without one has not been sent. */
+  connects = true;
   /** How often each was asked. */
   lookups = 0;
   identities = 0;
@@ -244,6 +262,9 @@ export class ProduceCluster implements ProducerCluster {
       const settle = { resolve, reject };
       const held = new HeldRequest(this, to, request, options, batches, settle);
       this.held.push(held);
+      // In the order of their requests.
+      const ofNode = this.held.filter((each) => each.to === to);
+      if (this.connects) for (const each of ofNode) each.connect();
       if (this.answers) held.answer();
     });
   }

@@ -100,13 +100,15 @@ class Story {
     else if (dice < 0.82) {
       const leaders = Array.from({ length: partitions }, () => random.below(nodes));
       cluster.leaders.set("orders", leaders);
-    } else cluster.clock.advance(random.below(300));
+    } else if (dice < 0.84) cluster.connects = !cluster.connects;
+    else cluster.clock.advance(random.below(300));
     await turns(random.below(2));
   }
 
   /** All is well again: everything comes to its end. */
   async end(): Promise<void> {
     let isOver = false;
+    this.cluster.connects = true;
     void this.producer.close().then(() => (isOver = true));
     while (!isOver) {
       for (const held of [...this.cluster.held]) held.answer();

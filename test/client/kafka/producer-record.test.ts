@@ -64,3 +64,31 @@ test("what no batch can carry is refused, and the message says what it is", () =
     expect(error.message).toContain("orders");
   }
 });
+
+test("programs without types may give anything, and are told what a record is of", () => {
+  const value = 5 as unknown as Uint8Array;
+  const headers = [{ key: "size", value }];
+  const key = undefined as unknown as null;
+  const nothing = undefined as unknown as null;
+  expect(encode({ key })).toMatchObject({ key: null });
+  const noHeaders = { size: "5" } as unknown as [];
+  const topic = 5 as unknown as string;
+  const name = 5 as unknown as string;
+  for (const [more, message] of [
+    [{ topic }, "a record has a topic, which is text"],
+    [{ topic: "x".repeat(250) }, 'a record for topic "xxx'],
+    [{ headers: noHeaders }, "headers are a list of { key, value }, and a key is text"],
+    [{ headers: [null as unknown as { key: string; value: null }] }, "headers are a list of"],
+    [{ headers: [{ key: name, value: null }] }, "headers are a list of"],
+  ] as const) {
+    const refused = encode(more);
+    expect(refused).toMatchObject({ code: "INVALID", message: expect.stringContaining(message) });
+    expect(String(refused).length).toBeLessThan(250);
+  }
+  for (const more of [{ value }, { value: nothing }, { key: value }, { headers }]) {
+    expect(encode(more)).toMatchObject({
+      code: "INVALID",
+      message: expect.stringMatching(/^a record for topic orders: .* is text, bytes or null$/),
+    });
+  }
+});

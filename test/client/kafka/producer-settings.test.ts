@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test";
 import { partitionByKey } from "../../../src/client/kafka/partitioner.ts";
-import { producerSettings } from "../../../src/client/kafka/producer-settings.ts";
+import {
+  type ProducerSettingOptions,
+  producerSettings,
+} from "../../../src/client/kafka/producer-settings.ts";
 
 test("by default records are safe", () => {
   expect(producerSettings({})).toMatchObject({
@@ -25,4 +28,9 @@ test("pauses are no shorter at the end than at the beginning", () => {
     firstMs: 9000,
     longestMs: 9000,
   });
+});
+
+test("a partitioner can be called, whatever a program without types gives", () => {
+  const options = { partitioner: "key" } as unknown as ProducerSettingOptions;
+  expect(() => producerSettings(options)).toThrow(expect.objectContaining({ code: "INVALID" }));
 });

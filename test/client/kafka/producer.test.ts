@@ -51,6 +51,8 @@ describe("a record", () => {
     expect(await send({ timestamp: -1 })).toBe("INVALID");
     expect(await send({ partition: -1 })).toBe("INVALID");
     expect(await send({ value: "x".repeat(1000) })).toBe("MESSAGE_TOO_LARGE");
+    const records = { topic: "orders", value: "a" } as unknown as [];
+    await expect(world.producer.sendBatch(records)).rejects.toMatchObject({ code: "INVALID" });
     await turns(2);
     expect(world.cluster.held).toEqual([]);
   });

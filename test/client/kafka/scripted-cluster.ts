@@ -2,12 +2,14 @@
  * A cluster that answers as a test says, for the parts of a consumer: nothing happens by itself,
  * time stands still, and every request is kept.
  */
+import { offset } from "../../../src/base/brands.ts";
 import { seededRandom } from "../../../src/base/random.ts";
 import { ClientError } from "../../../src/client/kafka/client-error.ts";
 import type { ClientWorld } from "../../../src/client/kafka/client-world.ts";
 import type { ClientApi, SendOptions, TopicMetadata } from "../../../src/client/kafka/cluster.ts";
 import type { ConsumerCluster } from "../../../src/client/kafka/consumer-cluster.ts";
 import type { PartitionMetadata } from "../../../src/client/kafka/topic-metadata.ts";
+import type { apis } from "../../../src/kafka/apis.ts";
 import { errors, type ErrorName } from "../../../src/kafka/errors.ts";
 import { blank, noUuid, type RequestOf, type ResponseOf } from "../../../src/wire/table.ts";
 import { ManualClock } from "../../fake/clock.ts";
@@ -142,6 +144,24 @@ export class ScriptedCluster implements ConsumerCluster {
     };
   }
 }
+
+type FetchRow = ResponseOf<typeof apis.Fetch>["responses"][number]["partitions"][number];
+
+/** What a Fetch is answered of one partition: the first, and nothing of it, unless it is said. */
+export const fetchRow = (row: Partial<FetchRow>): FetchRow => ({
+  partitionIndex: 0,
+  errorCode: 0,
+  highWatermark: offset(0),
+  lastStableOffset: offset(-1),
+  logStartOffset: offset(-1),
+  divergingEpoch: { epoch: -1, endOffset: offset(-1) },
+  currentLeader: { leaderId: -1, leaderEpoch: -1 },
+  snapshotId: { endOffset: offset(-1), epoch: -1 },
+  abortedTransactions: null,
+  preferredReadReplica: -1,
+  records: null,
+  ...row,
+});
 
 export const codeOf = (name: ErrorName): number => errors[name].code;
 

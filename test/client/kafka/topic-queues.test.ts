@@ -59,4 +59,26 @@ describe("records", () => {
     const astray = world.producer.send({ topic: "orders", key: "xxxx", value: "" });
     await expect(astray).rejects.toMatchObject({ code: "INVALID", topic: "orders" });
   });
+
+  test("are refused where such a partitioner fails, and no others with them", async () => {
+    const partitioner = (key: Uint8Array | null): number => {
+      if (key === null) throw new Error("no key");
+      return 0;
+    };
+    await using world = await ProducerWorld.open({ partitioner });
+    world.cluster.answers = true;
+    const refused = {
+      code: "INVALID",
+      mayBeStored: false,
+      message: "record for orders: the partitioner failed: no key",
+    };
+    // Before the topic is known, and afterwards.
+    for (let round = 0; round < 2; round++) {
+      const astray = world.producer.send({ topic: "orders", value: "" });
+      const placed = world.producer.send({ topic: "orders", key: "a", value: "" });
+      await expect(astray).rejects.toMatchObject(refused);
+      expect((await placed).partition).toBe(0);
+    }
+    await world.producer.close();
+  });
 });
