@@ -1,5 +1,6 @@
 /** The frame around all pages: where one can go, and how the broker is. */
 import { h, type ComponentChild } from "preact";
+import { useEffect } from "preact/hooks";
 import { BrokerPage } from "./broker-page.ts";
 import { Dialogs, show } from "./dialog.ts";
 import { Group } from "./group.ts";
@@ -66,6 +67,13 @@ function Pulse(): ComponentChild {
   );
 }
 
+/** What had the focus may be gone with its page: Tab goes on from the new one's beginning. */
+function useFocusOnPage(place: Place): void {
+  useEffect(() => {
+    if (document.activeElement === document.body) document.getElementById("main")?.focus();
+  }, [linkTo(place)]);
+}
+
 export function App(): ComponentChild {
   const place = usePlace();
   const dark = useStore(isDark);
@@ -78,7 +86,9 @@ export function App(): ComponentChild {
     "g t": () => goTo({ page: "topics" }),
     "g g": () => goTo({ page: "groups" }),
     "g b": () => goTo({ page: "broker" }),
+    j: () => document.querySelector<HTMLElement>("main .grid")?.focus(),
   });
+  useFocusOnPage(place);
   return h(
     "div",
     { class: "app" },

@@ -25,8 +25,9 @@ interface ChartProps {
   readonly unit: keyof typeof steps;
 }
 
-/** How much is seen of the past, in seconds. */
-const secondsShown = 300;
+/** How much is seen of the past, in seconds: a page that was just opened has little to show. */
+const secondsMin = 60;
+const secondsMax = 300;
 const chartPixels = 148;
 
 const steps = {
@@ -37,6 +38,8 @@ const steps = {
 };
 
 const minute = (seconds: number): string => clock(seconds * 1_000).slice(0, 5);
+const second = (seconds: number): string => clock(seconds * 1_000).slice(0, 8);
+const isBetween = (seconds: number): boolean => seconds % 60 !== 0;
 
 const property = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -72,7 +75,10 @@ function optionsOf(
     scales: {
       x: {
         time: true,
-        range: (_, __, max) => [(max ?? 0) - secondsShown, max ?? 0],
+        range: (_, min, max) => {
+          const age = (max ?? 0) - (min ?? 0);
+          return [(max ?? 0) - Math.min(secondsMax, Math.max(secondsMin, age)), max ?? 0];
+        },
       },
       y: { range: valueRange },
     },
@@ -82,8 +88,8 @@ function optionsOf(
         size: 22,
         gap: 4,
         space: 44,
-        incrs: [60, 120, 300],
-        values: (_, splits) => splits.map(minute),
+        incrs: [15, 30, 60, 120, 300],
+        values: (_, splits) => splits.map(splits.some(isBetween) ? second : minute),
       },
       {
         ...axis,

@@ -50,8 +50,8 @@ export class ConsoleWorld implements AsyncDisposable {
 
   private constructor(
     private readonly browser: Browser,
-    private readonly broker: StartedBroker,
-    private readonly directory: Disposable,
+    private broker: StartedBroker,
+    private readonly directory: { readonly path: string } & Disposable,
     readonly origin: string,
     private readonly clusterId: string,
   ) {}
@@ -100,6 +100,39 @@ export class ConsoleWorld implements AsyncDisposable {
     peer.send(offsetCommitFrame(groupId, topic, offset));
     await until(() => peer.receivedBytes >= 4);
     peer.terminate();
+  }
+
+  /** Two members read this topic for a group, over HTTP, until the broker ends. */
+  async members(groupId: string, topic: string): Promise<void> {
+    const post = async (path: string, body: unknown): Promise<void> => {
+      const response = await fetch(`${this.origin}/consumers/${groupId}${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/vnd.kafka.v2+json" },
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) throw new Error(await response.text());
+    };
+    for (const name of ["one", "two"]) {
+      await post("", { name, format: "binary" });
+      await post(`/instances/${name}/subscription`, { topics: [topic] });
+    }
+    for (const name of ["one", "two"]) {
+      // Members join when they ask for records.
+      await fetch(`${this.origin}/consumers/${groupId}/instances/${name}/records?timeout=100`, {
+        headers: { accept: "application/vnd.kafka.binary.v2+json" },
+      });
+    }
+  }
+
+  /** Ends the broker; pages stay. */
+  async stop(): Promise<void> {
+    await this.broker.process.end("SIGTERM");
+  }
+
+  /** Starts it again where it was. */
+  async start(): Promise<void> {
+    const port = new URL(this.origin).port;
+    this.broker = await startBroker(this.directory.path, ["--http-port", port]);
   }
 
   /** A page of the console. @param at behind `#` */

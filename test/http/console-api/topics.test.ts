@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Settings } from "../../../src/http/console-api/topics.ts";
+import type { Settings, TopicRows } from "../../../src/http/console-api/topics.ts";
 import { HttpWorld } from "../../support/http-world.ts";
 
 const settings = async (world: HttpWorld, path: string) => {
@@ -37,4 +37,32 @@ test("a new topic's defaults are what the broker has been told", async () => {
   await world.v3("PUT", "/broker-configs/compression.type", { value: "lz4" });
   const fresh = (await settings(world, "topic-settings")).get("compression.type");
   expect(fresh).toMatchObject({ value: "lz4", source: "DYNAMIC_DEFAULT_BROKER_CONFIG" });
+});
+
+test("the broker's settings are those that can be changed while it runs, and only those", async () => {
+  await using world = await HttpWorld.open();
+  const before = await settings(world, "broker-settings");
+  expect([...before.values()].filter(({ is_read_only: isReadOnly }) => isReadOnly)).toEqual([]);
+  expect([...before.keys()]).not.toContain("delete.topic.enable");
+  await world.v3("PUT", "/broker-configs/log.retention.ms", { value: "60000" });
+  const found = (await settings(world, "broker-settings")).get("log.retention.ms");
+  const source = "DYNAMIC_DEFAULT_BROKER_CONFIG";
+  expect(found).toMatchObject({ value: "60000", default: "604800000", source });
+});
+
+test("topics are answered in pieces, in the order that is asked for", async () => {
+  await using world = await HttpWorld.open();
+  for (const [name, count] of Object.entries({ "a.one": 1, "a.two": 3, "b.one": 2 })) {
+    await world.topic(name, count);
+  }
+  const names = async (query: string) => {
+    const { body } = await world.ask("GET", `/console/api/topics?${query}`);
+    const { total, found, topics } = body as TopicRows;
+    return [total, found, topics.map(({ name }) => name).join()];
+  };
+  expect(await names("order=partitions&down=true")).toEqual([3, 3, "a.two,b.one,a.one"]);
+  expect(await names("from=1&limit=1")).toEqual([3, 3, "a.two"]);
+  expect(await names("search=ONE%20a")).toEqual([3, 1, "a.one"]);
+  expect(await names("limit=0")).toEqual([3, 3, ""]);
+  expect((await world.ask("GET", "/console/api/topics?limit=1001")).status).toBe(400);
 });
