@@ -3,10 +3,11 @@
  * the page's own origin. An answer that is an error, or none, is thrown as a {@link Failure}.
  */
 import type { BrokerDetail } from "../http/console-api/broker.ts";
-import type { GroupDetail, GroupOrder, GroupRows, LagOrder } from "../http/console-api/groups.ts";
+import type { GroupDetail, GroupOrder, GroupRow, LagOrder } from "../http/console-api/groups.ts";
+import type { ListAnswer } from "../http/console-api/list-route.ts";
 import type { Live } from "../http/console-api/live.ts";
 import type { ResetResult } from "../http/console-api/reset.ts";
-import type { Partitions, Settings, TopicOrder, TopicRows } from "../http/console-api/topics.ts";
+import type { Partitions, Settings, TopicOrder, TopicRow } from "../http/console-api/topics.ts";
 
 /** Why there is no answer, as a sentence. */
 export class Failure extends Error {
@@ -60,8 +61,10 @@ async function ask(
 const failureOf = (status: number, answer: unknown): Failure =>
   new Failure(status, sentence(isErrorBody(answer) ? answer.message : `It answered ${status}`));
 
+/** Names of settings keep their small letters. */
 const sentence = (text: string): string =>
-  text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+  (/^[a-z]+[._]/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1)) +
+  (/[.!?]$/.test(text) ? "" : ".");
 
 function parsed(text: string): unknown {
   try {
@@ -203,9 +206,9 @@ export const api = {
   live: () => ask("GET", own("live")) as Promise<Live>,
   broker: () => ask("GET", own("broker")) as Promise<BrokerDetail>,
   topics: (query: ListQuery & { readonly order?: TopicOrder }) =>
-    ask("GET", own("topics") + queryText(query)) as Promise<TopicRows>,
+    ask("GET", own("topics") + queryText(query)) as Promise<ListAnswer<TopicRow>>,
   groups: (query: ListQuery & { readonly order?: GroupOrder }) =>
-    ask("GET", own("groups") + queryText(query)) as Promise<GroupRows>,
+    ask("GET", own("groups") + queryText(query)) as Promise<ListAnswer<GroupRow>>,
   group: (id: string, query: ListQuery & { readonly order?: LagOrder }) =>
     ask("GET", own("groups", id) + queryText(query)) as Promise<GroupDetail>,
   partitions: (topic: string) =>

@@ -90,7 +90,7 @@ function directoryPanel(directory: BrokerDetail["directories"][number]): Compone
     pairs([
       ["Path", h("code", null, path)],
       ["Partitions", count(directory.partitions)],
-      ["Records", bytes(used)],
+      ["Used", bytes(used)],
       ["Free", free === null ? "unknown" : bytes(free)],
     ]),
     free !== null &&

@@ -69,15 +69,15 @@ function optionsOf(
   return {
     width: pixels,
     height: chartPixels,
-    padding: [8, 16, 0, 0],
+    padding: [8, 26, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
     scales: {
       x: {
         time: true,
-        range: (_, min, max) => {
-          const age = (max ?? 0) - (min ?? 0);
-          return [(max ?? 0) - Math.min(secondsMax, Math.max(secondsMin, age)), max ?? 0];
+        range: ({ data: [times] }) => {
+          const [first = 0, last = 0] = [times[0], times.at(-1)];
+          return [last - Math.min(secondsMax, Math.max(secondsMin, last - first)), last];
         },
       },
       y: { range: valueRange },
@@ -87,7 +87,7 @@ function optionsOf(
         ...axis,
         size: 22,
         gap: 4,
-        space: 44,
+        space: 68,
         incrs: [15, 30, 60, 120, 300],
         values: (_, splits) => splits.map(splits.some(isBetween) ? second : minute),
       },

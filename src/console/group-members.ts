@@ -37,7 +37,7 @@ const columns: readonly Column<Member>[] = [
     cell: ({ client_id: client, instance_id: instance, member_id: id }) =>
       h("span", { title: id }, client, instance !== null && [" ", badge(instance)]),
   },
-  { name: "Host", isMinor: true, cell: ({ host }) => (host === "" ? "here" : host) },
+  { name: "Host", isMinor: true, cell: ({ host }) => (host === "" ? "this broker" : host) },
   { name: "Partitions", isNumber: true, cell: (member) => count(shareOf(member)) },
   { name: "Reads", cell: (member) => h("span", { title: readsOf(member) }, readsOf(member)) },
   {

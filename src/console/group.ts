@@ -122,7 +122,7 @@ export function Group(props: { readonly group: string }): ComponentChild {
         ` ${membersOf(data)}${short(data.lag)} records behind`,
         data.protocol !== "" && ` · ${data.protocol}`,
       ],
-      actions: [
+      actions: !isMissing && [
         button("Reset offsets…", reset, { icon: "replay", keys: "r", disabled: data === null }),
         button("Delete", () => show(() => h(DeleteGroup, { id })), {
           kind: "danger",

@@ -2,18 +2,19 @@
  * Records as they come, from the topic's live stream (`GET /streams/topics/…`). Each event brings
  * the position behind it: after a pause, or a broker that was away, the stream goes on there.
  *
- * Only the newest rows are kept, and what is left out is counted. Rows are kept as they came and
- * read when they are seen, so that a flood of them costs the page little.
+ * Only the newest rows are kept, as many and as large as a page can bear; what is left out is
+ * counted. Rows are kept as they came and read when they are seen: a flood costs the page little.
  */
 import { Failure, type Filters, messageOf, streamOf, type WireRecord } from "./api.ts";
 import type { StreamEvent } from "./event-splitter.ts";
 import { readEvents } from "./event-stream.ts";
 import { count, counted } from "./format.ts";
-import { type RecordView, viewOf } from "./record.ts";
+import { viewOf } from "./record.ts";
 import type { RecordRow, RecordSource, SourceStatus } from "./record-source.ts";
 
-/** Rows that are kept. */
+/** Rows that are kept, and their characters: two bytes each at most. */
 const rowsMax = 5_000;
+const charactersMax = 64 * 1024 * 1024;
 /** The list is drawn at most so often. */
 const drawMs = 120;
 /** Between attempts to reach the broker. */
@@ -24,10 +25,22 @@ const retryMsMax = 8_000;
 const isFinal = (error: unknown): boolean =>
   error instanceof Failure && error.status >= 400 && error.status < 500 && error.status !== 429;
 
+/** A record as it came, and as it was read when somebody saw it. */
+interface LiveRow {
+  readonly text: string;
+  read: RecordRow | null;
+}
+
+/** In the place of one that is left out, so that its text can go. */
+const noRow: LiveRow = { text: "", read: null };
+
 /** See the head of this file. */
 export class LiveSource implements RecordSource {
-  /** Newest last; the front is cut off now and then. */
-  #rows: (string | RecordRow)[] = [];
+  /** Newest last. Those before `#first` are left out; the list's front is cut off now and then. */
+  #rows: LiveRow[] = [];
+  #first = 0;
+  /** Of those that are kept. */
+  #characters = 0;
   #came = 0;
   /** Those that retention has taken before they were sent. */
   #missed = 0;
@@ -53,7 +66,7 @@ export class LiveSource implements RecordSource {
   }
 
   get count(): number {
-    return Math.min(this.#rows.length, rowsMax);
+    return this.#rows.length - this.#first;
   }
 
   get came(): number {
@@ -79,11 +92,11 @@ export class LiveSource implements RecordSource {
 
   /** The newest first. */
   row(index: number): RecordRow | undefined {
-    const at = this.#rows.length - 1 - index;
-    const row = this.#rows[at];
-    if (typeof row !== "string") return row;
-    const record: RecordView = viewOf(JSON.parse(row) as WireRecord);
-    return (this.#rows[at] = { kind: "record", record });
+    if (index < 0 || index >= this.count) return undefined;
+    const row = this.#rows.at(-1 - index);
+    if (row === undefined) return undefined;
+    row.read ??= { kind: "record", record: viewOf(JSON.parse(row.text) as WireRecord) };
+    return row.read;
   }
 
   seen(): void {}
@@ -150,9 +163,7 @@ export class LiveSource implements RecordSource {
     if (data === "") return;
     if (name === "") {
       this.#came += 1;
-      this.#rows.push(data);
-      // Not at each record: cutting a list's front moves all of it.
-      if (this.#rows.length >= 2 * rowsMax) this.#rows = this.#rows.slice(-rowsMax);
+      this.#keep(data);
     } else if (name === "skipped") {
       const { from, to } = JSON.parse(data) as { readonly from: number; readonly to: number };
       this.#missed += to - from;
@@ -160,6 +171,21 @@ export class LiveSource implements RecordSource {
       this.#error = (JSON.parse(data) as { readonly message: string }).message;
     }
     this.#later();
+  }
+
+  #keep(text: string): void {
+    this.#rows.push({ text, read: null });
+    this.#characters += text.length;
+    while (this.count > 1 && (this.count > rowsMax || this.#characters > charactersMax)) {
+      const oldest = this.#rows[this.#first];
+      this.#characters -= oldest?.text.length ?? 0;
+      this.#rows[this.#first] = noRow;
+      this.#first += 1;
+    }
+    // Not at each record: cutting a list's front moves all of it.
+    if (this.#first < rowsMax) return;
+    this.#rows = this.#rows.slice(this.#first);
+    this.#first = 0;
   }
 
   #later(): void {

@@ -202,7 +202,7 @@ function List(props: {
       "div",
       { class: "list" },
       hasNone
-        ? nothing(wish, produce)
+        ? nothing(wish, status.error, produce)
         : h(Grid<RecordRow>, {
             label: "Records",
             kind: columns.length === 5 ? "records-grid all" : "records-grid",
@@ -222,13 +222,17 @@ function List(props: {
   );
 }
 
-function nothing(wish: RecordsWish, produce: () => void): ComponentChild {
+function nothing(wish: RecordsWish, error: string | null, produce: () => void): ComponentChild {
   if (wish.isLive) {
-    return empty("Waiting for records", "What is produced from now on appears here by itself.");
+    const title = error === null ? "Waiting for records" : "Not live now";
+    return empty(title, "What is produced from now on appears here by itself.");
   }
   if (isFiltered(wish)) return empty("Nothing found", "No record fits all filters.");
   const action = button("Produce a record", produce, { icon: "send", keys: "p" });
-  return empty("No records", "There are none from here on.", action);
+  const where = wish.partition === null ? "This topic" : `Partition ${wish.partition}`;
+  const isWhole = wish.from === "newest" || wish.from === "oldest";
+  const words = isWhole ? `${where} is empty.` : `${where} has none from here on.`;
+  return empty("No records", words, action);
 }
 
 function statusLine(source: RecordSource): ComponentChild {

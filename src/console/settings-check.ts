@@ -15,14 +15,17 @@ const settleMs = 250;
 export const nameIn = (message: string, changes: SettingChanges): string | null =>
   changes.find(({ name }) => message.toLowerCase().includes(name))?.name ?? null;
 
-async function faultOf(check: Check, change: SettingChanges[number]): Promise<string | null> {
+/** `undefined`: whether it is allowed is not known; saving will tell. */
+async function faultOf(
+  check: Check,
+  change: SettingChanges[number],
+): Promise<string | null | undefined> {
   try {
     await check(change);
     return null;
   } catch (error) {
-    // Whether it is allowed is not known then; saving will tell.
     if (!(error instanceof Failure)) throw error;
-    return nameIn(error.message, [change]) === null ? null : error.message;
+    return nameIn(error.message, [change]) === null ? undefined : error.message;
   }
 }
 
@@ -37,7 +40,8 @@ export function useFaults(changes: SettingChanges, check: Check): Faults {
     const ask = async (): Promise<void> => {
       for (const change of changes) {
         if (isOver || known.has(keyOf(change))) continue;
-        known.set(keyOf(change), await faultOf(check, change));
+        const fault = await faultOf(check, change);
+        if (fault !== undefined) known.set(keyOf(change), fault);
       }
       if (!isOver) render({});
     };

@@ -82,8 +82,8 @@ export function SettingsEditor(props: {
 }
 
 /** A number that nobody reads is none to tell. */
-const allowedWords = (allowed: string): string =>
-  allowed.replaceAll(/ to 9223372036854775807\b/g, " on");
+const withoutLargest = (words: string): string =>
+  words.replaceAll(/ to 9223372036854775807\b/g, " on");
 
 function SettingRow(props: {
   readonly setting: Setting;
@@ -121,7 +121,7 @@ function SettingRow(props: {
         "aria-invalid": fault !== null,
         onInput: (event: Event) => edit(name, textOf(event)),
       }),
-      problem(fault),
+      problem(fault && withoutLargest(fault)),
       h(
         "p",
         { class: "hint", id: `hint-${name}` },
@@ -129,7 +129,7 @@ function SettingRow(props: {
         means !== null && ` = ${means}`,
         shown !== setting.default && [" · default ", h("code", null, setting.default || "empty")],
       ),
-      h("p", { class: "hint" }, `Allowed: ${allowedWords(setting.allowed)}`),
+      h("p", { class: "hint" }, `Allowed: ${withoutLargest(setting.allowed)}`),
     ),
     button("", () => edit(name, null), {
       kind: "quiet",

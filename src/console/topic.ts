@@ -55,7 +55,7 @@ export function Topic(props: { readonly topic: string; readonly tab: TopicTab })
       title: topic,
       back: { href: linkTo({ page: "topics" }), words: "Topics" },
       facts: data !== null && facts(data),
-      actions: [
+      actions: !isMissing && [
         button("Add partitions", addPartitions, { disabled: data === null }),
         button("Delete", () => show(() => h(DeleteTopic, { topic })), {
           kind: "danger",

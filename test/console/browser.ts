@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { startBroker, type StartedBroker } from "../e2e/support/broker-process.ts";
+import type { BrokerDetail } from "../../src/http/console-api/broker.ts";
 import { Peer } from "../support/peer.ts";
 import { until } from "../support/until.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
@@ -121,6 +122,16 @@ export class ConsoleWorld implements AsyncDisposable {
       await fetch(`${this.origin}/consumers/${groupId}/instances/${name}/records?timeout=100`, {
         headers: { accept: "application/vnd.kafka.binary.v2+json" },
       });
+    }
+  }
+
+  /** Resolves once the HTTP port answers no other request than this question: no stream is open. */
+  async untilQuiet(): Promise<void> {
+    let open = 0;
+    while (open !== 1) {
+      const answer = await fetch(`${this.origin}/console/api/broker`);
+      const { doors } = (await answer.json()) as BrokerDetail;
+      open = doors.find(({ name }) => name === "http")?.open ?? 0;
     }
   }
 

@@ -19,7 +19,9 @@ beforeAll(async () => {
   await world.topic("spread", ["one"], 3);
   await world.topic("nothing", []);
   await world.topic("paused", []);
+  await world.topic("stopped", []);
   await world.topic("flood", []);
+  await world.topic("outlived", ["before"]);
   await world.topic("astray-1", []);
   await world.topic("astray-2", ["one", "two"]);
   await world.commit("readers", "orders", 200);
@@ -221,6 +223,20 @@ describe("records", () => {
     },
   );
 
+  testPage(
+    "that are live end at the broker too when they are stopped",
+    "/topics/stopped",
+    async (page) => {
+      const live = button(page, /^Live/);
+      await live.click();
+      await untilLive(page);
+      await live.click();
+      await page.getByText("Partition 0 is empty").waitFor();
+      expect(await live.getAttribute("aria-pressed")).toBe("false");
+      await world.untilQuiet();
+    },
+  );
+
   testPage("that are live keep the newest and count the rest", "/topics/flood", async (page) => {
     await page.getByText("No records").waitFor();
     await page.keyboard.press("l");
@@ -372,9 +388,11 @@ describe("everywhere", () => {
     async (page) => {
       const box = page.getByLabel("log.retention.ms", { exact: true });
       await box.fill("nonsense");
-      await button(page, "Save").click();
-      await page.getByRole("alert").filter({ hasText: "log.retention.ms" }).waitFor();
+      const refused = page.getByRole("alert").filter({ hasText: "log.retention.ms" });
+      await refused.waitFor();
+      expect(await button(page, "Save").isDisabled()).toBeTrue();
       await box.fill("86400000");
+      await refused.waitFor({ state: "hidden" });
       await button(page, "Save").click();
       await toast(page, "1 setting of the broker changed");
       await button(page, "Reset log.retention.ms to its default").click();
@@ -426,16 +444,17 @@ describe("axe finds nothing", () => {
 });
 
 describe("a broker that is away", () => {
-  testPage("is said to be, and live records go on behind it", "/topics/paused", async (page) => {
-    await cell(page, "second").waitFor();
+  testPage("is said to be, and live records go on behind it", "/topics/outlived", async (page) => {
+    await cell(page, "before").waitFor();
     await page.keyboard.press("l");
     await untilLive(page);
     await world.stop();
     await page.locator(".fault", { hasText: "The broker does not answer" }).waitFor();
     await page.locator(".link-state.bad").waitFor();
     await world.start();
-    await world.v3("POST", "/topics/paused/records", { value: { type: "STRING", data: "third" } });
-    await cell(page, "third").waitFor();
+    const value = { type: "STRING", data: "after" };
+    await world.v3("POST", "/topics/outlived/records", { value });
+    await cell(page, "after").waitFor();
     await page.getByText("Live: 1 record").waitFor();
     await page.locator(".link-state.good").waitFor();
   });
