@@ -85,8 +85,8 @@ function optionsOf(
     axes: [
       {
         ...axis,
-        size: 22,
-        gap: 4,
+        size: 26,
+        gap: 8,
         space: 68,
         incrs: [15, 30, 60, 120, 300],
         values: (_, splits) => splits.map(splits.some(isBetween) ? second : minute),

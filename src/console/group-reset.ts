@@ -65,8 +65,8 @@ const columns: readonly Column<Move>[] = [
     },
   },
   { name: "Lag then", isNumber: true, isMinor: true, cell: ({ after, end }) => count(end - after) },
-  { name: "Note", cell: noteOf },
 ];
+const note: Column<Move> = { name: "Note", cell: noteOf };
 
 /** In one sentence, for those who don't read all rows. */
 function sentence(moves: readonly Move[]): string {
@@ -214,6 +214,7 @@ function valueField(
 function Preview(props: { readonly moves: readonly Move[] }): ComponentChild {
   const { moves } = props;
   const [selected, pick] = useState(0);
+  const hasNotes = moves.some((move) => noteOf(move) !== null);
   return h(
     "div",
     { class: "preview" },
@@ -221,8 +222,8 @@ function Preview(props: { readonly moves: readonly Move[] }): ComponentChild {
     moves.length > 0 &&
       h(Grid<Move>, {
         label: "What would be done",
-        kind: "moves-grid",
-        columns,
+        kind: hasNotes ? "moves-grid noted" : "moves-grid",
+        columns: hasNotes ? [...columns, note] : columns,
         count: moves.length,
         row: (index) => moves[index],
         selected,

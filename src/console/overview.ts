@@ -7,7 +7,7 @@ import { Chart } from "./chart.ts";
 import { behind, bytes, count, counted, duration, short } from "./format.ts";
 import { misplacedBadge } from "./group-state.ts";
 import { live, type Sample } from "./live.ts";
-import { badge, empty, failed, Head, waiting } from "./parts.ts";
+import { badge, empty, failed, Head, stale, waiting } from "./parts.ts";
 import { linkTo } from "./router.ts";
 import { useAsked, useStore } from "./store.ts";
 import { rateOf } from "./topics.ts";
@@ -76,7 +76,7 @@ function charts(samples: readonly Sample[]): ComponentChild {
       lines: [line("in", "--data-1", ({ records }) => records)],
     }),
     h(Chart, {
-      title: "Bytes per second",
+      title: "Bytes per second, without HTTP",
       times,
       format: bytes,
       unit: "bytes",
@@ -202,6 +202,7 @@ export function Overview(): ComponentChild {
     h(Head, { title: "Overview" }),
     now === null && error !== null && failed(error, () => location.reload()),
     now === null && error === null && waiting(10),
+    stale(now === null ? null : error),
     now !== null && [
       tiles(now, samples.at(-1)),
       charts(samples),

@@ -1,5 +1,5 @@
 /** Which of the records in the list is chosen: it stays so while others come or go. */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { RecordView } from "./record.ts";
 import { OffsetSource, type RecordRow, type RecordSource } from "./record-source.ts";
 import type { RecordsWish } from "./records-wish.ts";
@@ -11,6 +11,8 @@ export interface Choice {
   readonly chosen: RecordView | null;
   /** Where the list begins to be seen. */
   readonly jump: { readonly index: number };
+  /** Of the source, as it was when this was asked for. */
+  readonly row: (index: number) => RecordRow | undefined;
   readonly pick: (index: number) => void;
 }
 
@@ -20,33 +22,30 @@ const idOf = (row: RecordRow | undefined): string =>
 
 export function useChoice(source: RecordSource, wish: RecordsWish): Choice {
   const [chosen, choose] = useState<RecordView | null>(null);
-  const [selected, select] = useState(0);
+  const [place, setPlace] = useState({ index: 0, came: 0 });
+  const { came } = source;
   const jump = useMemo(() => {
     const isPlace = wish.from === "offset" && source instanceof OffsetSource;
     return { index: isPlace ? source.indexOf(Number(wish.at)) : 0 };
   }, [source]);
   useEffect(() => {
     // What comes live is looked at as it passes: nothing is chosen until somebody does.
-    select(wish.isLive ? -1 : jump.index);
+    setPlace({ index: wish.isLive ? -1 : jump.index, came: 0 });
     if (wish.isLive) choose(null);
   }, [jump]);
-  const came = useRef(0);
-  useEffect(() => {
-    if (source.came > came.current && chosen !== null) {
-      select(Math.min(selected + source.came - came.current, source.count - 1));
-    }
-    came.current = source.came;
-  }, [source, source.came]);
-  const row = source.row(selected);
+  const selected = place.index < 0 ? -1 : Math.max(-1, place.index + came - place.came);
+  // Rows that are drawn keep their numbers until they are drawn again, whatever comes meanwhile.
+  const row = (index: number): RecordRow | undefined => source.row(index + source.came - came);
+  const now = row(selected);
   const chosenId = chosen === null ? "" : `${chosen.partition}/${chosen.offset}`;
   useEffect(() => {
-    if (wish.isLive || row?.kind !== "record" || idOf(row) === chosenId) return;
-    choose(row.record);
-  }, [row, wish.isLive]);
+    if (wish.isLive || now?.kind !== "record" || idOf(now) === chosenId) return;
+    choose(now.record);
+  }, [now, wish.isLive]);
   const pick = (index: number): void => {
-    select(index);
-    const picked = source.row(index);
+    setPlace({ index, came });
+    const picked = row(index);
     if (picked?.kind === "record") choose(picked.record);
   };
-  return { selected, chosen, jump, pick };
+  return { selected, chosen, jump, row, pick };
 }

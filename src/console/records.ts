@@ -181,7 +181,7 @@ function List(props: {
 }): ComponentChild {
   const { topic, source, wish, partitions, produce, change } = props;
   const [isOpen, setOpen] = useState(false);
-  const { selected, chosen, jump, pick } = useChoice(source, wish);
+  const { selected, chosen, jump, row, pick } = useChoice(source, wish);
   const replay = (view: RecordView): void => {
     const done = (): void => (wish.isLive ? undefined : change({}));
     show(() => h(Replay, { topic, record: view, done }));
@@ -208,7 +208,7 @@ function List(props: {
             kind: columns.length === 5 ? "records-grid all" : "records-grid",
             columns,
             count: source.count,
-            row: (index) => source.row(index),
+            row,
             seen,
             open: (each) => setOpen(each.kind === "record"),
             selected,

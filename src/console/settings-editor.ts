@@ -129,7 +129,7 @@ function SettingRow(props: {
         means !== null && ` = ${means}`,
         shown !== setting.default && [" · default ", h("code", null, setting.default || "empty")],
       ),
-      h("p", { class: "hint" }, `Allowed: ${withoutLargest(setting.allowed)}`),
+      fault === null && h("p", { class: "hint" }, `Allowed: ${withoutLargest(setting.allowed)}`),
     ),
     button("", () => edit(name, null), {
       kind: "quiet",

@@ -5,7 +5,7 @@ import { api } from "./api.ts";
 import { show } from "./dialog.ts";
 import { bytes, counted, short } from "./format.ts";
 import { useKeys } from "./keys.ts";
-import { badge, button, failed, Head, missing } from "./parts.ts";
+import { badge, button, failed, Head, missing, stale } from "./parts.ts";
 import { goTo, linkTo, type TopicTab, topicTabs } from "./router.ts";
 import { Records } from "./records.ts";
 import { useAsked } from "./store.ts";
@@ -81,6 +81,7 @@ export function Topic(props: { readonly topic: string; readonly tab: TopicTab })
           ),
         ),
       ),
+    stale(data === null ? null : error),
     isMissing
       ? missing("topic", topic, { page: "topics" })
       : data === null && error !== null

@@ -20,6 +20,7 @@ beforeAll(async () => {
   await world.topic("nothing", []);
   await world.topic("paused", []);
   await world.topic("stopped", []);
+  await world.topic("chosen", []);
   await world.topic("flood", []);
   await world.topic("outlived", ["before"]);
   await world.topic("astray-1", []);
@@ -222,6 +223,24 @@ describe("records", () => {
       await page.getByText("Live: 2 records").waitFor();
     },
   );
+
+  testPage("that are chosen stay so while others come", "/topics/chosen", async (page) => {
+    const put = (data: string) =>
+      world.v3("POST", "/topics/chosen/records", { value: { type: "STRING", data } });
+    await page.getByText("No records").waitFor();
+    await page.keyboard.press("l");
+    await untilLive(page);
+    await put("first");
+    await cell(page, "first").click();
+    for (const data of ["second", "third"]) {
+      await put(data);
+      await cell(page, data).waitFor();
+    }
+    await page.locator('[aria-selected="true"]', { hasText: "first" }).waitFor();
+    await page.getByRole("heading", { name: "Offset 0" }).waitFor();
+    await page.keyboard.press("k");
+    await page.getByRole("heading", { name: "Offset 1" }).waitFor();
+  });
 
   testPage(
     "that are live end at the broker too when they are stopped",
