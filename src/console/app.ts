@@ -57,8 +57,8 @@ function Content(props: { readonly place: Place }): ComponentChild {
 /** Whether the broker answers: what is on the page is otherwise of the past. */
 function Pulse(): ComponentChild {
   const { now, error } = useStore(live);
-  const state = error !== null ? "bad" : now === null ? "waiting" : "good";
-  const words = { bad: error ?? "", waiting: "Connecting…", good: "Connected" }[state];
+  const state = error !== null ? "bad" : now === null ? "new" : "good";
+  const words = { bad: error ?? "", new: "Connecting…", good: "Connected" }[state];
   return h(
     "p",
     { class: `link-state ${state}`, role: "status" },
