@@ -3,10 +3,11 @@
  * the page's own origin. An answer that is an error, or none, is thrown as a {@link Failure}.
  */
 import type { BrokerDetail } from "../http/console-api/broker.ts";
-import type { GroupDetail, GroupOrder, GroupRows, LagOrder } from "../http/console-api/groups.ts";
+import type { GroupDetail, GroupOrder, GroupRow, LagOrder } from "../http/console-api/groups.ts";
+import type { ListAnswer } from "../http/console-api/list-route.ts";
 import type { Live } from "../http/console-api/live.ts";
 import type { ResetResult } from "../http/console-api/reset.ts";
-import type { Partitions, Settings, TopicOrder, TopicRows } from "../http/console-api/topics.ts";
+import type { Partitions, Settings, TopicOrder, TopicRow } from "../http/console-api/topics.ts";
 
 /** Why there is no answer, as a sentence. */
 export class Failure extends Error {
@@ -54,12 +55,16 @@ async function ask(
   }
   const answer = parsed(text);
   if (response.ok) return answer;
-  const said = isErrorBody(answer) ? answer.message : `It answered ${response.status}.`;
-  throw new Failure(response.status, sentence(said));
+  throw failureOf(response.status, answer);
 }
 
+const failureOf = (status: number, answer: unknown): Failure =>
+  new Failure(status, sentence(isErrorBody(answer) ? answer.message : `It answered ${status}`));
+
+/** Names of settings keep their small letters. */
 const sentence = (text: string): string =>
-  text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+  (/^[a-z]+[._]/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1)) +
+  (/[.!?]$/.test(text) ? "" : ".");
 
 function parsed(text: string): unknown {
   try {
@@ -68,6 +73,25 @@ function parsed(text: string): unknown {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+/** What of a topic is to be streamed, and from where on: a position, or empty for what is new. */
+export type StreamWish = Filters & {
+  readonly partition: number | null;
+  readonly offset: string;
+};
+
+/** The events of a topic's live stream, as bytes. Ends when `signal` says so, or the broker. */
+export async function streamOf(
+  topic: string,
+  { partition, ...wish }: StreamWish,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const one = partition === null ? {} : { partition };
+  const asked = queryText({ ...wish, ...one, format: "binary" });
+  const response = await fetch(`/streams/topics/${encode(topic)}${asked}`, { signal });
+  if (response.ok && response.body !== null) return response.body;
+  throw failureOf(response.status, parsed(await response.text()));
 }
 
 let clusterId: Promise<string> | null = null;
@@ -124,6 +148,9 @@ export interface RecordQuery {
   readonly contains?: string;
 }
 
+/** Which records are to be seen; all that are given must hold. */
+export type Filters = Pick<RecordQuery, "key" | "header" | "contains">;
+
 /** A record to be stored. */
 export interface NewRecord {
   readonly partition_id?: number;
@@ -179,9 +206,9 @@ export const api = {
   live: () => ask("GET", own("live")) as Promise<Live>,
   broker: () => ask("GET", own("broker")) as Promise<BrokerDetail>,
   topics: (query: ListQuery & { readonly order?: TopicOrder }) =>
-    ask("GET", own("topics") + queryText(query)) as Promise<TopicRows>,
+    ask("GET", own("topics") + queryText(query)) as Promise<ListAnswer<TopicRow>>,
   groups: (query: ListQuery & { readonly order?: GroupOrder }) =>
-    ask("GET", own("groups") + queryText(query)) as Promise<GroupRows>,
+    ask("GET", own("groups") + queryText(query)) as Promise<ListAnswer<GroupRow>>,
   group: (id: string, query: ListQuery & { readonly order?: LagOrder }) =>
     ask("GET", own("groups", id) + queryText(query)) as Promise<GroupDetail>,
   partitions: (topic: string) =>
@@ -191,22 +218,30 @@ export const api = {
   brokerSettings: () => ask("GET", own("broker-settings")) as Promise<Settings>,
 
   topic: async (name: string) => ask("GET", await inCluster("topics", name)),
-  createTopic: async (name: string, partitions: number | null, configs: SettingChanges) =>
+  createTopic: async (
+    name: string,
+    partitions: number | null,
+    configs: SettingChanges,
+    onlyCheck: boolean,
+  ) =>
     ask("POST", await inCluster("topics"), {
       topic_name: name,
       ...(partitions !== null && { partitions_count: partitions }),
       configs,
+      validate_only: onlyCheck,
     }),
   addPartitions: async (topic: string, inAll: number) =>
     ask("PATCH", await inCluster("topics", topic), { partitions_count: inAll }),
   deleteTopic: async (topic: string) => ask("DELETE", await inCluster("topics", topic)),
-  changeSettings: async (topic: string, changes: SettingChanges) =>
+  changeSettings: async (topic: string, changes: SettingChanges, onlyCheck: boolean) =>
     ask("POST", `${await inCluster("topics", topic, "configs")}:alter`, {
       data: altered(changes),
+      validate_only: onlyCheck,
     }),
-  changeBrokerSettings: async (changes: SettingChanges) =>
+  changeBrokerSettings: async (changes: SettingChanges, onlyCheck: boolean) =>
     ask("POST", `${await inCluster("broker-configs")}:alter`, {
       data: altered(changes),
+      validate_only: onlyCheck,
     }),
 
   records: async (topic: string, partition: number, query: RecordQuery, signal?: AbortSignal) => {

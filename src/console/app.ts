@@ -1,5 +1,6 @@
 /** The frame around all pages: where one can go, and how the broker is. */
 import { h, type ComponentChild } from "preact";
+import { useEffect } from "preact/hooks";
 import { BrokerPage } from "./broker-page.ts";
 import { Dialogs, show } from "./dialog.ts";
 import { Group } from "./group.ts";
@@ -56,14 +57,21 @@ function Content(props: { readonly place: Place }): ComponentChild {
 /** Whether the broker answers: what is on the page is otherwise of the past. */
 function Pulse(): ComponentChild {
   const { now, error } = useStore(live);
-  const state = error !== null ? "bad" : now === null ? "waiting" : "good";
-  const words = { bad: error ?? "", waiting: "Connecting…", good: "Connected" }[state];
+  const state = error !== null ? "bad" : now === null ? "new" : "good";
+  const words = { bad: error ?? "", new: "Connecting…", good: "Connected" }[state];
   return h(
     "p",
     { class: `link-state ${state}`, role: "status" },
     h("i", { "aria-hidden": "true" }),
     words,
   );
+}
+
+/** What had the focus may be gone with its page: Tab goes on from the new one's beginning. */
+function useFocusOnPage(place: Place): void {
+  useEffect(() => {
+    if (document.activeElement === document.body) document.getElementById("main")?.focus();
+  }, [linkTo(place)]);
 }
 
 export function App(): ComponentChild {
@@ -78,7 +86,9 @@ export function App(): ComponentChild {
     "g t": () => goTo({ page: "topics" }),
     "g g": () => goTo({ page: "groups" }),
     "g b": () => goTo({ page: "broker" }),
+    j: () => document.querySelector<HTMLElement>("main .grid")?.focus(),
   });
+  useFocusOnPage(place);
   return h(
     "div",
     { class: "app" },

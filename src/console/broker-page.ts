@@ -4,7 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { BrokerDetail } from "../http/console-api/broker.ts";
 import { api } from "./api.ts";
 import { bytes, count, duration, time } from "./format.ts";
-import { badge, failed, Head, textOf, waiting } from "./parts.ts";
+import { badge, failed, Head, stale, textOf, waiting } from "./parts.ts";
 import { linkTo } from "./router.ts";
 import { sourceWords } from "./settings-editor.ts";
 import { TopicDefaults } from "./settings-form.ts";
@@ -90,7 +90,7 @@ function directoryPanel(directory: BrokerDetail["directories"][number]): Compone
     pairs([
       ["Path", h("code", null, path)],
       ["Partitions", count(directory.partitions)],
-      ["Records", bytes(used)],
+      ["Used", bytes(used)],
       ["Free", free === null ? "unknown" : bytes(free)],
     ]),
     free !== null &&
@@ -147,6 +147,7 @@ function Configuration(props: { readonly configs: BrokerDetail["configs"] }): Co
       "div",
       { class: "panel-head" },
       h("h2", null, "Given at the start"),
+      h("span", { class: "hint spring" }, "Read only while the broker runs."),
       h("input", {
         type: "search",
         "aria-label": "Find configurations",
@@ -187,6 +188,7 @@ export function BrokerPage(): ComponentChild {
         ? waiting(12)
         : failed(error, refresh)
       : [
+          stale(error),
           h(
             "div",
             { class: "panels three" },
@@ -197,7 +199,16 @@ export function BrokerPage(): ComponentChild {
           h(
             "section",
             { class: "panel whole" },
-            h("div", { class: "panel-head" }, h("h2", null, "Defaults of topics")),
+            h(
+              "div",
+              { class: "panel-head" },
+              h("h2", null, "Defaults of topics"),
+              h(
+                "span",
+                { class: "hint" },
+                "Can be changed now; topics that set their own keep it.",
+              ),
+            ),
             h(TopicDefaults, null),
           ),
           h(Configuration, { configs: data.configs }),

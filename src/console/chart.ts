@@ -25,8 +25,9 @@ interface ChartProps {
   readonly unit: keyof typeof steps;
 }
 
-/** How much is seen of the past, in seconds. */
-const secondsShown = 300;
+/** How much is seen of the past, in seconds: a page that was just opened has little to show. */
+const secondsMin = 60;
+const secondsMax = 300;
 const chartPixels = 148;
 
 const steps = {
@@ -37,6 +38,8 @@ const steps = {
 };
 
 const minute = (seconds: number): string => clock(seconds * 1_000).slice(0, 5);
+const second = (seconds: number): string => clock(seconds * 1_000).slice(0, 8);
+const isBetween = (seconds: number): boolean => seconds % 60 !== 0;
 
 const property = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -66,24 +69,27 @@ function optionsOf(
   return {
     width: pixels,
     height: chartPixels,
-    padding: [8, 16, 0, 0],
+    padding: [8, 26, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
     scales: {
       x: {
         time: true,
-        range: (_, __, max) => [(max ?? 0) - secondsShown, max ?? 0],
+        range: ({ data: [times] }) => {
+          const [first = 0, last = 0] = [times[0], times.at(-1)];
+          return [last - Math.min(secondsMax, Math.max(secondsMin, last - first)), last];
+        },
       },
       y: { range: valueRange },
     },
     axes: [
       {
         ...axis,
-        size: 22,
-        gap: 4,
-        space: 44,
-        incrs: [60, 120, 300],
-        values: (_, splits) => splits.map(minute),
+        size: 26,
+        gap: 8,
+        space: 68,
+        incrs: [15, 30, 60, 120, 300],
+        values: (_, splits) => splits.map(splits.some(isBetween) ? second : minute),
       },
       {
         ...axis,

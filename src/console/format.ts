@@ -45,6 +45,18 @@ export function duration(seconds: number): string {
   return `${value < 10 && size > 1 ? trimmed(value) : Math.round(value)} ${unit}`;
 }
 
+/** Kafka's largest number: there is no limit. */
+const largest = "9223372036854775807";
+
+/** What a setting's number means, where its name says which unit it has; `null`: that is plain. */
+export function meaning(name: string, value: string): string | null {
+  if (value === largest) return "no limit";
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < 1_000 || number >= Number.MAX_SAFE_INTEGER) return null;
+  if (/\.ms(\.|$)/.test(name)) return duration(number / 1_000);
+  return /bytes/.test(name) ? bytes(number) : null;
+}
+
 /** The same of a lag: none is nothing to speak of. */
 export const behind = (seconds: number | null): string => {
   if (seconds === null) return "–";

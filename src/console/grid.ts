@@ -36,6 +36,8 @@ export interface GridProps<Row> {
   readonly open?: (row: Row, index: number) => void;
   readonly selected: number;
   readonly select: (index: number) => void;
+  /** Rows that came at the front so far: who has scrolled away from there stays where it is. */
+  readonly came?: number;
   readonly order?: Order<string>;
   readonly sort?: (order: Order<string>) => void;
   /** Goes there when it changes, also to what is selected already. */
@@ -171,6 +173,12 @@ export function Grid<Row>(props: GridProps<Row>): ComponentChild {
   useLayoutEffect(() => {
     if (props.jump !== undefined) moved.moveTo(props.jump.index);
   }, [props.jump, moved]);
+  const came = useRef(props.came ?? 0);
+  useLayoutEffect(() => {
+    const added = (props.came ?? 0) - came.current;
+    came.current = props.came ?? 0;
+    if (added > 0 && moved.view.top >= 1) moved.moveTo(moved.view.top + added);
+  }, [props.came, moved]);
   const { view } = moved;
   const from = Math.max(0, Math.floor(view.top) - spareRows);
   const to = Math.min(count, Math.ceil(view.top + view.pixels / moved.rowPixels) + spareRows);

@@ -7,7 +7,7 @@ import { api, messageOf, type ResetWish } from "./api.ts";
 import { close, Dialog } from "./dialog.ts";
 import { count, counted, localTime } from "./format.ts";
 import { type Column, Grid } from "./grid.ts";
-import { button, Field, problem, say, select, textOf } from "./parts.ts";
+import { badge, button, Field, problem, say, select, textOf } from "./parts.ts";
 
 type Move = ResetResult["moves"][number];
 type To = ResetWish["to"];
@@ -27,6 +27,23 @@ const values: Readonly<Partial<Record<To, readonly [label: string, hint: string]
   shift: ["Records", "Back with a minus: -100."],
 };
 
+/** Where a group stands really: what it has committed may be gone, or not be there yet. */
+const standing = ({ before, start, end }: Move): number | null =>
+  before === null ? null : Math.min(Math.max(before, start), end);
+
+/** Records that would be read again (less than 0), or skipped; `null`: it was nowhere. */
+function changeOf(move: Move): number | null {
+  const from = standing(move);
+  return from === null ? null : move.after - from;
+}
+
+/** Why it is another place than the one that was asked for, or one without records. */
+function noteOf({ after, wanted, start, end }: Move): ComponentChild {
+  if (start === end) return badge("empty");
+  if (wanted === after) return null;
+  return badge(wanted > after ? "cut to the end" : "cut to the first", "warn");
+}
+
 const signed = (value: number): string => (value > 0 ? `+${count(value)}` : count(value));
 
 const columns: readonly Column<Move>[] = [
@@ -41,23 +58,32 @@ const columns: readonly Column<Move>[] = [
   {
     name: "Change",
     isNumber: true,
-    cell: ({ before, after, start }) => signed(after - (before ?? start)),
+    isMinor: true,
+    cell: (move) => {
+      const by = changeOf(move);
+      return by === null ? "new" : signed(by);
+    },
   },
   { name: "Lag then", isNumber: true, isMinor: true, cell: ({ after, end }) => count(end - after) },
 ];
+const note: Column<Move> = { name: "Note", cell: noteOf };
 
 /** In one sentence, for those who don't read all rows. */
 function sentence(moves: readonly Move[]): string {
-  const change = ({ before, after, start }: Move): number => after - (before ?? start);
-  const back = moves.reduce((sum, move) => sum + Math.max(0, -change(move)), 0);
-  const skipped = moves.reduce((sum, move) => sum + Math.max(0, change(move)), 0);
+  const by = (move: Move): number => changeOf(move) ?? 0;
+  const back = moves.reduce((sum, move) => sum + Math.max(0, -by(move)), 0);
+  const skipped = moves.reduce((sum, move) => sum + Math.max(0, by(move)), 0);
   const moved = moves.filter((move) => move.before !== move.after).length;
+  const cut = moves.filter(({ after, wanted }) => after !== wanted).length;
   if (moved === 0) return "Nothing would change.";
   const parts = [
     back > 0 ? `${counted(back, "record")} would be read again` : "",
     skipped > 0 ? `${counted(skipped, "record")} would be skipped` : "",
   ].filter((part) => part !== "");
-  return `${counted(moved, "partition")} would move: ${parts.join(", ") || "only marks change"}.`;
+  const what = parts.join(", ") || "no record is read again or skipped";
+  const beyond =
+    cut === 0 ? "" : ` ${counted(cut, "partition")} have no such offset: see the list.`;
+  return `${counted(moved, "partition")} would move: ${what}.${beyond}`;
 }
 
 export function GroupReset(props: {
@@ -85,14 +111,14 @@ export function GroupReset(props: {
     }
   };
   /** What was seen is no longer what is asked. */
-  const change =
+  const changing =
     <V>(set: (value: V) => void) =>
     (changed: V): void => {
       set(changed);
       setSeen(null);
     };
   const pick = (target: To): void => {
-    change(setTo)(target);
+    changing(setTo)(target);
     setValue(target === "time" ? localTime(Date.now() - 3_600_000) : "");
   };
   const submitted = (event: Event): void => {
@@ -114,10 +140,10 @@ export function GroupReset(props: {
           { class: "fields" },
           h(Field, {
             label: "Topics",
-            control: (key) => select(key, topic, topicsOf(group), change(setTopic)),
+            control: (key) => select(key, topic, topicsOf(group), changing(setTopic)),
           }),
           h(Field, { label: "Move to", control: (key) => select(key, to, targets, pick) }),
-          valueField(to, value, change(setValue)),
+          valueField(to, value, changing(setValue)),
         ),
         problem(error),
         seen !== null && h(Preview, { moves: seen }),
@@ -188,6 +214,7 @@ function valueField(
 function Preview(props: { readonly moves: readonly Move[] }): ComponentChild {
   const { moves } = props;
   const [selected, pick] = useState(0);
+  const hasNotes = moves.some((move) => noteOf(move) !== null);
   return h(
     "div",
     { class: "preview" },
@@ -195,8 +222,8 @@ function Preview(props: { readonly moves: readonly Move[] }): ComponentChild {
     moves.length > 0 &&
       h(Grid<Move>, {
         label: "What would be done",
-        kind: "moves-grid",
-        columns,
+        kind: hasNotes ? "moves-grid noted" : "moves-grid",
+        columns: hasNotes ? [...columns, note] : columns,
         count: moves.length,
         row: (index) => moves[index],
         selected,

@@ -6,80 +6,39 @@ import { api } from "./api.ts";
 import { DialogForm, show } from "./dialog.ts";
 import { behind, count, counted, short } from "./format.ts";
 import { type Column, Grid } from "./grid.ts";
+import { GroupMembers } from "./group-members.ts";
 import { GroupReset } from "./group-reset.ts";
 import { stateBadge } from "./group-state.ts";
 import { useKeys } from "./keys.ts";
-import { badge, button, empty, failed, Field, Head, say, textOf, waiting } from "./parts.ts";
+import {
+  badge,
+  button,
+  empty,
+  failed,
+  Field,
+  Head,
+  missing,
+  say,
+  stale,
+  textOf,
+  waiting,
+} from "./parts.ts";
 import { goTo, linkTo } from "./router.ts";
 import { useOrder, useRows } from "./rows.ts";
 
-type Member = GroupDetail["members"][number];
 type Lag = GroupDetail["rows"][number];
-
-/** A few of many numbers: `0–3, 7`. */
-function runs(numbers: readonly number[]): string {
-  const sorted = numbers.toSorted((one, other) => one - other);
-  const parts: [from: number, to: number][] = [];
-  for (const each of sorted) {
-    const last = parts.at(-1);
-    if (last !== undefined && each === last[1] + 1) last[1] = each;
-    else parts.push([each, each]);
-  }
-  const shown = parts.slice(0, 6).map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`));
-  return shown.join(", ") + (parts.length > 6 ? "…" : "");
-}
-
-function members(rows: readonly Member[]): ComponentChild {
-  if (rows.length === 0) return h("p", { class: "muted note" }, "Nobody reads for this group now.");
-  return h(
-    "div",
-    { class: "table-frame", tabIndex: 0, role: "region", "aria-label": "Members" },
-    h(
-      "table",
-      null,
-      h(
-        "thead",
-        null,
-        h(
-          "tr",
-          null,
-          ["Client", "Host", "Reads", "Member"].map((each) => h("th", { key: each }, each)),
-        ),
-      ),
-      h(
-        "tbody",
-        null,
-        rows.map((member) =>
-          h(
-            "tr",
-            { key: member.member_id },
-            h(
-              "td",
-              null,
-              member.client_id,
-              member.instance_id !== null && [" ", badge(member.instance_id)],
-            ),
-            h("td", { class: "mono" }, member.host),
-            h("td", null, readsOf(member)),
-            h("td", { class: "mono muted clip", title: member.member_id }, member.member_id),
-          ),
-        ),
-      ),
-    ),
-  );
-}
-
-const readsOf = ({ assignment }: Member): string =>
-  assignment.length === 0
-    ? "nothing"
-    : assignment.map(({ topic, partitions }) => `${topic} ${runs(partitions)}`).join("; ");
 
 function columnsOf(group: GroupDetail): readonly Column<Lag>[] {
   const clients = new Map(group.members.map((each) => [each.member_id, each.client_id]));
-  const client = ({ member_id: id }: Lag): string => (id === null ? "–" : (clients.get(id) ?? "–"));
+  const isRead = group.members.some(({ assignment }) => assignment.length > 0);
+  const client = ({ member_id: id }: Lag): ComponentChild => {
+    if (id === null) return isRead ? badge("nobody", "warn") : "–";
+    return clients.get(id) ?? "–";
+  };
   return [
     {
       name: "Topic",
+      by: "partition",
       cell: ({ topic }) =>
         h(
           "a",
@@ -92,7 +51,7 @@ function columnsOf(group: GroupDetail): readonly Column<Lag>[] {
           topic,
         ),
     },
-    { name: "Part.", by: "partition", isNumber: true, cell: ({ partition }) => String(partition) },
+    { name: "Part.", isNumber: true, cell: ({ partition }) => String(partition) },
     {
       name: "Committed",
       by: "committed",
@@ -101,23 +60,38 @@ function columnsOf(group: GroupDetail): readonly Column<Lag>[] {
       cell: (row) => count(row.committed),
     },
     { name: "End", by: "end", isNumber: true, isMinor: true, cell: ({ end }) => count(end) },
-    { name: "Lag", by: "lag", isNumber: true, cell: ({ lag }) => count(lag) },
+    {
+      name: "Lag",
+      by: "lag",
+      isNumber: true,
+      cell: ({ lag }) => count(lag),
+    },
     {
       name: "Behind",
       by: "behind",
       isNumber: true,
-      cell: ({ lag_seconds: seconds }) => behind(seconds),
+      cell: (row) => placeBadge(row) ?? behind(row.lag_seconds),
     },
     { name: "Read by", by: "member", isMinor: true, cell: client },
   ];
+}
+
+/** Where an offset is that no record has; the group goes on where `auto.offset.reset` says. */
+function placeBadge({ committed, start, end }: Lag): ComponentChild {
+  if (committed >= start && committed <= end) return null;
+  const isBefore = committed < start;
+  const title = isBefore
+    ? `Records before ${count(start)} have been deleted: ${count(start - committed)} of them unread`
+    : `The partition ends at ${count(end)}, before what was committed`;
+  return h("span", { title }, badge(isBefore ? "deleted" : "past the end", "warn"));
 }
 
 /** What is wrong with where the group stands, in words. */
 function warnings({ unread, misplaced }: GroupDetail): ComponentChild {
   const words: string[] = [];
   if (unread > 0) words.push(`${counted(unread, "partition")} read by no member`);
-  if (misplaced > 0) words.push(`${counted(misplaced, "committed offset")} without a record`);
-  return words.length > 0 && h("p", { class: "muted note", role: "status" }, words.join(" · "));
+  if (misplaced > 0) words.push(`${counted(misplaced, "committed offset")} that no record has`);
+  return words.length > 0 && h("span", { class: "caution", role: "status" }, words.join(" · "));
 }
 
 const membersOf = ({ members: { length } }: GroupDetail): string =>
@@ -126,7 +100,7 @@ const membersOf = ({ members: { length } }: GroupDetail): string =>
 export function Group(props: { readonly group: string }): ComponentChild {
   const id = props.group;
   const { order, sort, selected, select } = useOrder("partition");
-  const { data, error, refresh, row, seen } = useRows(
+  const { data, error, isMissing, refresh, row, seen } = useRows(
     `group ${id}`,
     `${order.by} ${order.isDown}`,
     (piece) => api.group(id, { ...piece, order: order.by as LagOrder, down: order.isDown }),
@@ -148,7 +122,7 @@ export function Group(props: { readonly group: string }): ComponentChild {
         ` ${membersOf(data)}${short(data.lag)} records behind`,
         data.protocol !== "" && ` · ${data.protocol}`,
       ],
-      actions: [
+      actions: !isMissing && [
         button("Reset offsets…", reset, { icon: "replay", keys: "r", disabled: data === null }),
         button("Delete", () => show(() => h(DeleteGroup, { id })), {
           kind: "danger",
@@ -160,11 +134,18 @@ export function Group(props: { readonly group: string }): ComponentChild {
     data === null
       ? error === null
         ? waiting(10)
-        : failed(error, refresh)
+        : isMissing
+          ? missing("group", id, { page: "groups" })
+          : failed(error, refresh)
       : [
-          h("section", { class: "block" }, h("h2", null, "Members"), members(data.members)),
-          h("h2", { class: "list-title" }, "Lag by partition"),
-          warnings(data),
+          stale(error),
+          h(GroupMembers, { group: data }),
+          h(
+            "div",
+            { class: "block-head list-title" },
+            h("h2", null, "Lag by partition"),
+            warnings(data),
+          ),
           data.partitions === 0
             ? empty("Nothing committed", "The group has not committed any offset yet.")
             : h(Grid<Lag>, {

@@ -16,6 +16,7 @@ const shortcuts: readonly (readonly [
       ["g b", "broker"],
       ["d", "dark or light"],
       ["?", "this help"],
+      ["j", "into the list"],
       ["Esc", "close what is open"],
     ],
   ],
@@ -27,6 +28,7 @@ const shortcuts: readonly (readonly [
       ["Home End", "the first, the last"],
       ["Enter", "open"],
       ["f", "find in the list"],
+      ["Tab  Enter", "order by a column"],
     ],
   ],
   [

@@ -5,8 +5,9 @@ import type { Live } from "../http/console-api/live.ts";
 import { api } from "./api.ts";
 import { Chart } from "./chart.ts";
 import { behind, bytes, count, counted, duration, short } from "./format.ts";
+import { misplacedBadge } from "./group-state.ts";
 import { live, type Sample } from "./live.ts";
-import { badge, empty, failed, Head, waiting } from "./parts.ts";
+import { badge, empty, failed, Head, stale, waiting } from "./parts.ts";
 import { linkTo } from "./router.ts";
 import { useAsked, useStore } from "./store.ts";
 import { rateOf } from "./topics.ts";
@@ -75,7 +76,7 @@ function charts(samples: readonly Sample[]): ComponentChild {
       lines: [line("in", "--data-1", ({ records }) => records)],
     }),
     h(Chart, {
-      title: "Bytes per second",
+      title: "Bytes per second, without HTTP",
       times,
       format: bytes,
       unit: "bytes",
@@ -147,7 +148,7 @@ function BusyTopics(): ComponentChild {
       h("a", { class: "button", href: linkTo({ page: "topics" }) }, "Topics"),
     );
   }
-  const rows = data.topics.map((topic) => {
+  const rows = data.rows.map((topic) => {
     const href = linkTo({ page: "topic", topic: topic.name, tab: "records" });
     return h(
       "tr",
@@ -162,10 +163,11 @@ function BusyTopics(): ComponentChild {
   return shortList("Busiest topics", linkTo({ page: "topics" }), heads, h("tbody", null, rows));
 }
 
-const lagTone = ({ lag_seconds: seconds }: GroupRow): "good" | "warn" | "bad" => {
-  if (seconds === null || seconds < 60) return "good";
-  return seconds < 600 ? "warn" : "bad";
-};
+function lagBadge(group: GroupRow): ComponentChild {
+  const seconds = group.lag_seconds ?? 0;
+  const tone = seconds < 60 ? "good" : seconds < 600 ? "warn" : "bad";
+  return misplacedBadge(group) ?? badge(behind(group.lag_seconds), tone);
+}
 
 function LateGroups(): ComponentChild {
   const query = { order: "lag", down: true, limit: rowsShown } as const;
@@ -177,16 +179,15 @@ function LateGroups(): ComponentChild {
       "Consumers that commit offsets show up here, with how far behind they are.",
     );
   }
-  const rows = data.groups.map((group) => {
+  const rows = data.rows.map((group) => {
     const href = linkTo({ page: "group", group: group.group_id });
-    const seconds = behind(group.lag_seconds);
     return h(
       "tr",
       { key: group.group_id },
       h("td", null, h("a", { class: "name", href, title: group.group_id }, group.group_id)),
       h("td", { class: "number" }, count(group.members)),
       h("td", { class: "number" }, short(group.lag)),
-      h("td", { class: "number" }, badge(seconds, lagTone(group))),
+      h("td", { class: "number" }, lagBadge(group)),
     );
   });
   const heads = ["Group", "Members", "Lag", "Behind"];
@@ -201,6 +202,7 @@ export function Overview(): ComponentChild {
     h(Head, { title: "Overview" }),
     now === null && error !== null && failed(error, () => location.reload()),
     now === null && error === null && waiting(10),
+    stale(now === null ? null : error),
     now !== null && [
       tiles(now, samples.at(-1)),
       charts(samples),

@@ -1,8 +1,8 @@
 /** The palette: a few letters lead to a page, a topic, a group or an action. */
 import { h, type ComponentChild } from "preact";
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
-import type { GroupRows } from "../http/console-api/groups.ts";
-import type { TopicRows } from "../http/console-api/topics.ts";
+import type { GroupRow } from "../http/console-api/groups.ts";
+import type { TopicRow } from "../http/console-api/topics.ts";
 import { api, messageOf } from "./api.ts";
 import { close, Dialog, show } from "./dialog.ts";
 import { icon, type IconName } from "./icons.ts";
@@ -59,8 +59,8 @@ function found(entries: readonly Entry[], search: string): readonly Entry[] {
 const settleMs = 80;
 
 interface Found {
-  readonly topics: TopicRows["topics"];
-  readonly groups: GroupRows["groups"];
+  readonly topics: readonly TopicRow[];
+  readonly groups: readonly GroupRow[];
 }
 
 /** What the broker has of that name; the answer before until then. */
@@ -71,7 +71,7 @@ function useFound(search: string): Found {
     const query = { search, limit: rowsMax };
     const ask = async (): Promise<void> => {
       const [topics, groups] = await Promise.all([api.topics(query), api.groups(query)]);
-      if (!isOver) setAnswer({ topics: topics.topics, groups: groups.groups });
+      if (!isOver) setAnswer({ topics: topics.rows, groups: groups.rows });
     };
     const timer = setTimeout(
       () => void ask().catch((error: unknown) => say(messageOf(error), "bad")),

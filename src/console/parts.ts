@@ -2,6 +2,7 @@
 import { type ComponentChildren, h, type ComponentChild } from "preact";
 import { useEffect, useId } from "preact/hooks";
 import { icon, type IconName } from "./icons.ts";
+import { linkTo, type Place } from "./router.ts";
 import { Store, useStore } from "./store.ts";
 
 /** What a button is like. */
@@ -97,6 +98,14 @@ export const failed = (message: string, retry: () => void): ComponentChild =>
     button("Try again", retry),
   );
 
+/** There is no such thing, and where those are that there are. */
+export const missing = (what: string, name: string, all: Place): ComponentChild =>
+  empty(
+    `There is no ${what} of this name`,
+    h("span", { class: "broken" }, `“${name}” is not here; it may have been deleted.`),
+    h("a", { class: "button", href: linkTo(all) }, `All ${what}s`),
+  );
+
 /** What is seen is of the past; `null`: it is not. */
 export const stale = (error: string | null): ComponentChild =>
   error === null
@@ -157,10 +166,10 @@ export function select<V extends string>(
   );
 }
 
-/** One of a few, all of which are seen. */
+/** One of a few, all of which are seen; `null`: none of them holds. */
 export function choice<V extends string>(
   label: string,
-  value: V,
+  value: V | null,
   options: readonly (readonly [value: V, words: string])[],
   change: (value: V) => void,
 ): ComponentChild {

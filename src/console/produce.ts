@@ -220,7 +220,7 @@ export function Replay(props: {
     h(
       "datalist",
       { id: names },
-      data?.topics.map(({ name }) => h("option", { key: name, value: name })),
+      data?.rows.map(({ name }) => h("option", { key: name, value: name })),
     ),
     h(
       "label",

@@ -101,7 +101,11 @@ function facts(record: RecordView, timestamp: number): readonly ComponentChild[]
     h(
       "dd",
       null,
-      words === null ? badge("null") : h("code", null, words.words),
+      words === null
+        ? badge("null")
+        : key?.length === 0
+          ? badge("empty")
+          : h("code", null, h("bdi", null, words.words)),
       words !== null && !words.isText && [" ", badge("binary")],
     ),
   ];
@@ -110,22 +114,25 @@ function facts(record: RecordView, timestamp: number): readonly ComponentChild[]
 function headerTable({ headers }: RecordView): ComponentChild | null {
   if (headers.length === 0) return null;
   return h(
-    "table",
+    "section",
     { class: "headers" },
-    h("caption", null, "Headers"),
+    h("h3", null, "Headers"),
     h(
-      "tbody",
+      "dl",
       null,
-      headers.map(({ name, value }, at) =>
-        h(
-          "tr",
-          { key: at },
-          h("th", { scope: "row" }, name),
-          h("td", null, value === null ? badge("null") : h("code", null, preview(value).words)),
-        ),
-      ),
+      headers.map(({ name, value }, at) => [
+        h("dt", { key: at }, h("bdi", null, name)),
+        h("dd", null, headerValue(value)),
+      ]),
     ),
   );
+}
+
+function headerValue(value: Uint8Array | null): ComponentChild {
+  if (value === null) return badge("null");
+  return value.length === 0
+    ? badge("empty")
+    : h("code", null, h("bdi", null, preview(value).words));
 }
 
 function Value(props: { readonly value: Uint8Array | null; readonly way: Way }): ComponentChild {

@@ -7,7 +7,7 @@
  *   oldest, or the other way, until there are some; further ones on demand.
  * - `LiveSource` (`record-live.ts`): what comes from now on.
  */
-import { api, messageOf, type RecordPage, type RecordQuery } from "./api.ts";
+import { api, messageOf, type Filters, type RecordPage } from "./api.ts";
 import { counted } from "./format.ts";
 import { type RecordView, viewOf } from "./record.ts";
 
@@ -28,6 +28,8 @@ export interface SourceStatus {
 
 export interface RecordSource {
   readonly count: number;
+  /** Rows that came at the front since the source was opened. */
+  readonly came: number;
   /** `undefined`: it is on its way. */
   row(index: number): RecordRow | undefined;
   /** These are looked at. */
@@ -38,9 +40,6 @@ export interface RecordSource {
   /** Nobody looks at it any more. */
   close(): void;
 }
-
-/** Filters of `GET …/records`. */
-export type Filters = Pick<RecordQuery, "key" | "header" | "contains">;
 
 /** A partition, and where its records were when somebody began to look. */
 export interface Range {
@@ -55,6 +54,7 @@ const piecesMax = 200;
 /** See the head of this file. */
 export class OffsetSource implements RecordSource {
   readonly count: number;
+  readonly came = 0;
   readonly #pieces = new Map<number, readonly (RecordView | null)[] | "asked">();
   readonly #ending = new AbortController();
   #error: string | null = null;
@@ -190,6 +190,7 @@ export interface ScanWish {
 
 /** See the head of this file. */
 export class ScanSource implements RecordSource {
+  readonly came = 0;
   #rows: RecordRow[] = [];
   readonly #cursors: Cursor[];
   readonly #total: number;

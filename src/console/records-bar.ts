@@ -3,7 +3,7 @@ import { h, type ComponentChild } from "preact";
 import { useState } from "preact/hooks";
 import { localTime } from "./format.ts";
 import { button, choice, textOf } from "./parts.ts";
-import type { Filters } from "./record-source.ts";
+import type { Filters } from "./api.ts";
 import { type Beginning, isFiltered, type RecordsWish } from "./records-wish.ts";
 
 interface BarProps {
@@ -65,9 +65,10 @@ function PartitionBox({ wish, partitions, change }: BarProps): ComponentChild | 
   return h(
     "label",
     { class: "inline" },
-    h("span", null, "Partition"),
+    h("span", { class: "wide-only" }, "Partition"),
     h("input", {
       class: "tiny",
+      "aria-label": "Partition",
       type: "number",
       min: 0,
       max: partitions - 1,
@@ -100,7 +101,7 @@ function BeginningBox({ wish, change }: BarProps): ComponentChild {
   return h(
     "div",
     { class: "inline" },
-    choice("Begin with", shown, beginningWords, pick),
+    choice("Begin with", wish.isLive ? null : shown, beginningWords, pick),
     from === "offset" &&
       h("input", {
         class: "small",

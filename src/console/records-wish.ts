@@ -1,5 +1,5 @@
 /** Which records somebody wants to see. Pure. */
-import type { Filters } from "./record-source.ts";
+import type { Filters } from "./api.ts";
 
 const beginnings = ["newest", "oldest", "offset", "time"] as const;
 export type Beginning = (typeof beginnings)[number];

@@ -11,6 +11,7 @@ import { button, empty, problem, waiting } from "./parts.ts";
 import { Produce, Replay } from "./produce.ts";
 import { preview, type RecordView } from "./record.ts";
 import { RecordDetail } from "./record-detail.ts";
+import { useChoice } from "./record-choice.ts";
 import { RecordsBar } from "./records-bar.ts";
 import { LiveSource } from "./record-live.ts";
 import { firstWish, isFiltered, type RecordsWish } from "./records-wish.ts";
@@ -22,14 +23,12 @@ import {
   ScanSource,
 } from "./record-source.ts";
 
-/** The place of a row, for finding it again when rows move. */
-const idOf = (row: RecordRow | undefined): string =>
-  row === undefined ? "" : row.kind === "gap" ? "" : `${row.record.partition}/${row.record.offset}`;
-
 const cellText = (bytes: Uint8Array | null): ComponentChild => {
   if (bytes === null) return h("span", { class: "muted" }, "null");
+  if (bytes.length === 0) return h("span", { class: "muted" }, "empty");
   const { words, isText } = preview(bytes);
-  return h("span", { class: isText ? "mono" : "mono muted" }, words === "" ? "·" : words);
+  // Whichever way a text is written, it does not turn what stands beside it.
+  return h("bdi", { class: isText ? "mono" : "mono muted" }, words);
 };
 
 const whenOf = ({ timestamp }: RecordView): string => {
@@ -181,70 +180,59 @@ function List(props: {
   readonly change: (change: Partial<RecordsWish>) => void;
 }): ComponentChild {
   const { topic, source, wish, partitions, produce, change } = props;
-  const [chosen, choose] = useState<RecordView | null>(null);
-  const [selected, select] = useState(0);
   const [isOpen, setOpen] = useState(false);
+  const { selected, chosen, jump, row, pick } = useChoice(source, wish);
   const replay = (view: RecordView): void => {
     const done = (): void => (wish.isLive ? undefined : change({}));
     show(() => h(Replay, { topic, record: view, done }));
   };
-  const jump = useMemo(() => {
-    const isPlace = wish.from === "offset" && source instanceof OffsetSource;
-    return { index: isPlace ? source.indexOf(Number(wish.at)) : 0 };
-  }, [source]);
-  useEffect(() => select(jump.index), [jump]);
-  const row = source.row(selected);
-  const chosenId = chosen === null ? "" : `${chosen.partition}/${chosen.offset}`;
-  useEffect(() => {
-    // Live rows move; what is chosen stays chosen.
-    if (wish.isLive || row?.kind !== "record" || idOf(row) === chosenId) return;
-    choose(row.record);
-  }, [row, wish.isLive]);
   const columns = useMemo(
     () => columnsOf(wish.partition === null && partitions > 1),
     [wish, partitions],
   );
   const seen = useMemo(() => (from: number, to: number) => source.seen(from, to), [source]);
-  const open = (each: RecordRow): void => {
-    if (each.kind !== "record") return;
-    choose(each.record);
-    setOpen(true);
-  };
+  useKeys({ Escape: () => setOpen(false) });
   const { status } = source;
   const isEmpty = source.count === 0 && !status.isBusy && status.error === null;
+  const hasNone = isEmpty || (wish.isLive && source.count === 0);
   return h(
     "div",
-    { class: `split${isOpen ? " opened" : ""}` },
+    { class: `split${isOpen ? " opened" : ""}${hasNone ? " bare" : ""}` },
     h(
       "div",
       { class: "list" },
-      isEmpty || (wish.isLive && source.count === 0)
-        ? nothing(wish, produce)
+      hasNone
+        ? nothing(wish, status.error, produce)
         : h(Grid<RecordRow>, {
             label: "Records",
             kind: columns.length === 5 ? "records-grid all" : "records-grid",
             columns,
             count: source.count,
-            row: (index) => source.row(index),
+            row,
             seen,
-            open,
+            open: (each) => setOpen(each.kind === "record"),
             selected,
-            select,
+            select: pick,
             jump,
+            came: source.came,
           }),
       statusLine(source),
     ),
-    h(RecordDetail, { record: chosen, replay, close: () => setOpen(false) }),
+    !hasNone && h(RecordDetail, { record: chosen, replay, close: () => setOpen(false) }),
   );
 }
 
-function nothing(wish: RecordsWish, produce: () => void): ComponentChild {
+function nothing(wish: RecordsWish, error: string | null, produce: () => void): ComponentChild {
   if (wish.isLive) {
-    return empty("Waiting for records", "What is produced from now on appears here by itself.");
+    const title = error === null ? "Waiting for records" : "Not live now";
+    return empty(title, "What is produced from now on appears here by itself.");
   }
   if (isFiltered(wish)) return empty("Nothing found", "No record fits all filters.");
   const action = button("Produce a record", produce, { icon: "send", keys: "p" });
-  return empty("No records", "There are none from here on.", action);
+  const where = wish.partition === null ? "This topic" : `Partition ${wish.partition}`;
+  const isWhole = wish.from === "newest" || wish.from === "oldest";
+  const words = isWhole ? `${where} is empty.` : `${where} has none from here on.`;
+  return empty("No records", words, action);
 }
 
 function statusLine(source: RecordSource): ComponentChild {
@@ -253,7 +241,8 @@ function statusLine(source: RecordSource): ComponentChild {
   return h(
     "div",
     { class: "list-foot" },
-    h("span", { class: isBusy && isLive ? "pulse" : "", role: "status" }, error ?? words),
+    h("span", { class: isBusy && isLive ? "pulse" : "", role: "status" }, words),
+    error !== null && h("span", { class: "fault", role: "alert" }, error),
     isBusy &&
       button(isLive ? "Pause" : "Stop", () => source.pause(), { kind: "quiet", icon: "pause" }),
     canGoOn && button("Go on", () => source.goOn(), { kind: "quiet", icon: "play" }),

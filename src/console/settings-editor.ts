@@ -6,7 +6,9 @@ import { h, type ComponentChild } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Setting } from "../http/console-api/topics.ts";
 import type { SettingChanges } from "./api.ts";
-import { badge, button, textOf } from "./parts.ts";
+import { meaning } from "./format.ts";
+import { badge, button, problem, textOf } from "./parts.ts";
+import type { Faults } from "./settings-check.ts";
 
 /** Kafka's words, in ours. */
 export const sourceWords: Readonly<Record<string, string>> = {
@@ -34,9 +36,10 @@ function changesOf(settings: readonly Setting[], edits: Edits, own: OwnSource): 
 export function SettingsEditor(props: {
   readonly settings: readonly Setting[];
   readonly own: OwnSource;
+  readonly faults: Faults;
   readonly change: (changes: SettingChanges) => void;
 }): ComponentChild {
-  const { settings, own, change } = props;
+  const { settings, own, faults, change } = props;
   const [edits, setEdits] = useState<Edits>(new Map());
   const [search, setSearch] = useState("");
   const edit = (name: string, value: string | null): void => {
@@ -66,23 +69,34 @@ export function SettingsEditor(props: {
     h(
       "ul",
       null,
-      rows.map((setting) => h(SettingRow, { key: setting.name, setting, own, edits, edit })),
+      rows.map((setting) => {
+        const { name } = setting;
+        const fault = faults.get(name) ?? null;
+        const edited = edits.get(name);
+        const isOwn = edited === undefined ? setting.source === own : edited !== null;
+        return h(SettingRow, { key: name, setting, edited, isOwn, fault, edit });
+      }),
     ),
     rows.length === 0 && h("p", { class: "muted" }, "No setting matches."),
   );
 }
 
+/** A number that nobody reads is none to tell. */
+const withoutLargest = (words: string): string =>
+  words.replaceAll(/ to 9223372036854775807\b/g, " on");
+
 function SettingRow(props: {
   readonly setting: Setting;
-  readonly own: OwnSource;
-  readonly edits: Edits;
+  /** What was typed; `undefined`: nothing. */
+  readonly edited: string | null | undefined;
+  readonly isOwn: boolean;
+  readonly fault: string | null;
   readonly edit: (name: string, value: string | null) => void;
 }): ComponentChild {
-  const { setting, own, edits, edit } = props;
+  const { setting, edited, isOwn, fault, edit } = props;
   const { name, source } = setting;
-  const edited = edits.get(name);
   const shown = edited === undefined ? setting.value : (edited ?? setting.default);
-  const isOwn = edited === undefined ? source === own : edited !== null;
+  const means = meaning(name, shown);
   const isChanged = edited !== undefined && (edited ?? setting.default) !== setting.value;
   return h(
     "li",
@@ -103,15 +117,19 @@ function SettingRow(props: {
         disabled: setting.is_read_only,
         spellcheck: false,
         autocomplete: "off",
+        "aria-describedby": `hint-${name}`,
+        "aria-invalid": fault !== null,
         onInput: (event: Event) => edit(name, textOf(event)),
       }),
+      problem(fault && withoutLargest(fault)),
       h(
         "p",
-        { class: "hint" },
+        { class: "hint", id: `hint-${name}` },
         isChanged ? badge("changed", "warn") : badge(sourceWords[source] ?? source),
-        shown !== setting.default && [" default ", h("code", null, setting.default || "empty")],
-        ` allowed: ${setting.allowed}`,
+        means !== null && ` = ${means}`,
+        shown !== setting.default && [" · default ", h("code", null, setting.default || "empty")],
       ),
+      fault === null && h("p", { class: "hint" }, `Allowed: ${withoutLargest(setting.allowed)}`),
     ),
     button("", () => edit(name, null), {
       kind: "quiet",

@@ -5,6 +5,7 @@ import type { Settings } from "../http/console-api/topics.ts";
 import { api, messageOf, type SettingChanges } from "./api.ts";
 import { counted } from "./format.ts";
 import { button, failed, problem, say, waiting } from "./parts.ts";
+import { type Faults, nameIn, useFaults } from "./settings-check.ts";
 import { type OwnSource, SettingsEditor } from "./settings-editor.ts";
 import { useAsked } from "./store.ts";
 
@@ -13,7 +14,7 @@ interface SettingsFormProps {
   readonly owner: string;
   readonly own: OwnSource;
   readonly ask: () => Promise<Settings>;
-  readonly save: (changes: SettingChanges) => Promise<unknown>;
+  readonly save: (changes: SettingChanges, onlyCheck: boolean) => Promise<unknown>;
 }
 
 function SettingsForm({ owner, own, ask, save }: SettingsFormProps): ComponentChild {
@@ -22,14 +23,18 @@ function SettingsForm({ owner, own, ask, save }: SettingsFormProps): ComponentCh
   const [refused, setRefused] = useState<string | null>(null);
   /** A new editor forgets what was typed. */
   const [edition, setEdition] = useState(0);
-  const forget = (): void => {
-    setChanges([]);
+  const found = useFaults(changes, (change) => save([change], true));
+  const change = (changed: SettingChanges): void => {
+    setChanges(changed);
     setRefused(null);
+  };
+  const forget = (): void => {
+    change([]);
     setEdition(edition + 1);
   };
   const act = async (): Promise<void> => {
     try {
-      await save(changes);
+      await save(changes, false);
       say(`${counted(changes.length, "setting")} of ${owner} changed`);
       refresh();
       forget();
@@ -38,20 +43,27 @@ function SettingsForm({ owner, own, ask, save }: SettingsFormProps): ComponentCh
     }
   };
   if (data === null) return error === null ? waiting(10) : failed(error, refresh);
+  const named = refused === null ? null : nameIn(refused, changes);
+  const faults: Faults =
+    refused === null || named === null ? found : new Map(found).set(named, refused);
   return h(
     "div",
-    { class: "scrolls settings-page" },
-    h(SettingsEditor, { key: edition, settings: data.settings, own, change: setChanges }),
+    { class: "settings-page" },
+    h(SettingsEditor, { key: edition, settings: data.settings, own, faults, change }),
     h(
       "div",
-      { class: "save-bar", hidden: changes.length === 0 && refused === null },
-      problem(refused),
-      h("span", { role: "status" }, `${counted(changes.length, "change")} not saved`),
+      { class: "save-bar", hidden: changes.length === 0 },
+      problem(named === null ? refused : null),
+      h("span", { role: "status" }, barWords(changes, faults)),
       button("Discard", forget, { kind: "quiet" }),
-      button("Save", () => void act(), { kind: "primary", disabled: changes.length === 0 }),
+      button("Save", () => void act(), { kind: "primary", disabled: found.size > 0 }),
     ),
   );
 }
+
+const barWords = (changes: SettingChanges, faults: Faults): string =>
+  `${counted(changes.length, "change")} not saved` +
+  (faults.size === 0 ? "" : `, ${faults.size} not allowed`);
 
 /** Those of one topic. */
 export const TopicSettings = ({ topic }: { readonly topic: string }): ComponentChild =>
@@ -59,7 +71,7 @@ export const TopicSettings = ({ topic }: { readonly topic: string }): ComponentC
     owner: topic,
     own: "DYNAMIC_TOPIC_CONFIG",
     ask: () => api.settings(topic),
-    save: (changes) => api.changeSettings(topic, changes),
+    save: (changes, onlyCheck) => api.changeSettings(topic, changes, onlyCheck),
   });
 
 /** What topics have that set nothing of their own. */

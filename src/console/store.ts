@@ -1,6 +1,6 @@
 /** Values that several parts of the page show, and answers that are asked for again and again. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { messageOf } from "./api.ts";
+import { Failure, messageOf } from "./api.ts";
 
 /** A value that tells when it changes. */
 export class Store<T> {
@@ -37,6 +37,8 @@ export interface Asked<T> {
   readonly data: T | null;
   /** Why the newest one failed; `null`: it did not. */
   readonly error: string | null;
+  /** It failed since there is no such thing: 404. */
+  readonly isMissing: boolean;
   /** Asks again at once. */
   readonly refresh: () => void;
 }
@@ -49,6 +51,7 @@ export function useAsked<T>(key: string, ask: () => Promise<T>, everyMs: number)
   const [answer, setAnswer] = useState<Omit<Asked<T>, "refresh"> & { readonly of: string }>({
     data: null,
     error: null,
+    isMissing: false,
     of: key,
   });
   const asking = useRef(ask);
@@ -63,12 +66,19 @@ export function useAsked<T>(key: string, ask: () => Promise<T>, everyMs: number)
       clearTimeout(timer);
       try {
         const data = await asking.current();
-        if (!isOver && mine === turn) setAnswer({ data, error: null, of: key });
+        if (!isOver && mine === turn) setAnswer({ data, error: null, isMissing: false, of: key });
       } catch (error) {
         if (!isOver && mine === turn) {
           const kept = (before: { readonly data: T | null; readonly of: string }): T | null =>
             before.of === key ? before.data : null;
-          setAnswer((before) => ({ data: kept(before), error: messageOf(error), of: key }));
+          const isMissing = error instanceof Failure && error.status === 404;
+          setAnswer((before) => ({
+            // What is gone is not shown as if it were there.
+            data: isMissing ? null : kept(before),
+            error: messageOf(error),
+            isMissing,
+            of: key,
+          }));
         }
       }
       if (!isOver && mine === turn && everyMs > 0 && !document.hidden) later();
@@ -89,6 +99,7 @@ export function useAsked<T>(key: string, ask: () => Promise<T>, everyMs: number)
     };
   }, [key, everyMs]);
   const refresh = useRef(() => again.current()).current;
-  const { data, error } = answer.of === key ? answer : { data: null, error: null };
-  return { data, error, refresh };
+  const { data, error, isMissing } =
+    answer.of === key ? answer : { data: null, error: null, isMissing: false };
+  return { data, error, isMissing, refresh };
 }

@@ -5,6 +5,7 @@ import { api, type SettingChanges } from "./api.ts";
 import { DialogForm } from "./dialog.ts";
 import { Field, problem, say, textOf } from "./parts.ts";
 import { goTo } from "./router.ts";
+import { useFaults } from "./settings-check.ts";
 import { SettingsEditor } from "./settings-editor.ts";
 import { useAsked } from "./store.ts";
 
@@ -19,7 +20,7 @@ export function CreateTopic(): ComponentChild {
   const number = partitions === "" ? null : Number(partitions);
   const isNumber = number === null || (Number.isInteger(number) && number > 0);
   const act = async (): Promise<void> => {
-    await api.createTopic(name, number, changes);
+    await api.createTopic(name, number, changes, false);
     say(`Topic ${name} is there`);
     goTo({ page: "topic", topic: name, tab: "records" });
   };
@@ -66,14 +67,19 @@ export function CreateTopic(): ComponentChild {
       }),
     ),
     problem(isNumber ? null : "Partitions are a whole number, from 1 on."),
-    h(NewSettings, { change: setChanges }),
+    h(NewSettings, { name: isName ? name : "new-topic", changes, change: setChanges }),
   );
 }
 
 /** Settings are not needed: they are there for whoever opens them. */
-function NewSettings(props: {
+interface NewSettingsProps {
+  /** What the topic would be called. */
+  readonly name: string;
+  readonly changes: SettingChanges;
   readonly change: (changes: SettingChanges) => void;
-}): ComponentChild {
+}
+
+function NewSettings(props: NewSettingsProps): ComponentChild {
   const [isOpen, setOpen] = useState(false);
   return h(
     "details",
@@ -83,15 +89,15 @@ function NewSettings(props: {
   );
 }
 
-function DefaultSettings(props: {
-  readonly change: (changes: SettingChanges) => void;
-}): ComponentChild {
+function DefaultSettings({ name, changes, change }: NewSettingsProps): ComponentChild {
   const { data, error } = useAsked("defaults", api.newTopicSettings, 0);
+  const faults = useFaults(changes, (each) => api.createTopic(name, null, [each], true));
   if (data === null)
     return error === null ? h("p", { class: "muted" }, "Loading…") : problem(error);
   return h(SettingsEditor, {
     settings: data.settings,
     own: "DYNAMIC_TOPIC_CONFIG",
-    change: props.change,
+    faults,
+    change,
   });
 }

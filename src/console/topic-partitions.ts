@@ -16,7 +16,7 @@ interface Row {
 }
 
 const columns: readonly Column<Row>[] = [
-  { name: "Partition", isNumber: true, cell: ({ partition }) => String(partition) },
+  { name: "Part.", isNumber: true, cell: ({ partition }) => String(partition) },
   { name: "First offset", isNumber: true, isMinor: true, cell: ({ start }) => count(start) },
   { name: "End offset", isNumber: true, cell: ({ end }) => count(end) },
   { name: "Records", isNumber: true, cell: ({ start, end }) => count(end - start) },

@@ -5,7 +5,7 @@ import { api } from "./api.ts";
 import { show } from "./dialog.ts";
 import { bytes, counted, short } from "./format.ts";
 import { useKeys } from "./keys.ts";
-import { badge, button, failed, Head } from "./parts.ts";
+import { badge, button, failed, Head, missing, stale } from "./parts.ts";
 import { goTo, linkTo, type TopicTab, topicTabs } from "./router.ts";
 import { Records } from "./records.ts";
 import { useAsked } from "./store.ts";
@@ -33,7 +33,7 @@ function facts(partitions: Partitions): ComponentChild {
 
 export function Topic(props: { readonly topic: string; readonly tab: TopicTab }): ComponentChild {
   const { topic, tab } = props;
-  const { data, error, refresh } = useAsked(
+  const { data, error, isMissing, refresh } = useAsked(
     `partitions of ${topic}`,
     () => api.partitions(topic),
     5_000,
@@ -55,7 +55,7 @@ export function Topic(props: { readonly topic: string; readonly tab: TopicTab })
       title: topic,
       back: { href: linkTo({ page: "topics" }), words: "Topics" },
       facts: data !== null && facts(data),
-      actions: [
+      actions: !isMissing && [
         button("Add partitions", addPartitions, { disabled: data === null }),
         button("Delete", () => show(() => h(DeleteTopic, { topic })), {
           kind: "danger",
@@ -64,25 +64,29 @@ export function Topic(props: { readonly topic: string; readonly tab: TopicTab })
         }),
       ],
     }),
-    h(
-      "nav",
-      { class: "tabs", "aria-label": "Views of the topic" },
-      topicTabs.map((each, at) =>
-        h(
-          "a",
-          {
-            key: each,
-            href: linkTo({ page: "topic", topic, tab: each }),
-            ...(each === tab && { "aria-current": "page" as const }),
-          },
-          tabWords[each],
-          h("kbd", { "aria-hidden": "true" }, String(at + 1)),
+    !isMissing &&
+      h(
+        "nav",
+        { class: "tabs", "aria-label": "Views of the topic" },
+        topicTabs.map((each, at) =>
+          h(
+            "a",
+            {
+              key: each,
+              href: linkTo({ page: "topic", topic, tab: each }),
+              ...(each === tab && { "aria-current": "page" as const }),
+            },
+            tabWords[each],
+            h("kbd", { "aria-hidden": "true" }, String(at + 1)),
+          ),
         ),
       ),
-    ),
-    data === null && error !== null
-      ? failed(error, refresh)
-      : h(Tab, { key: `${topic}/${tab}`, topic, tab, partitions: data }),
+    stale(data === null ? null : error),
+    isMissing
+      ? missing("topic", topic, { page: "topics" })
+      : data === null && error !== null
+        ? failed(error, refresh)
+        : h(Tab, { key: `${topic}/${tab}`, topic, tab, partitions: data }),
   );
 }
 

@@ -1,16 +1,14 @@
 /** All topics, found by a part of their names. */
 import { h, type ComponentChild } from "preact";
-import { useRef, useState } from "preact/hooks";
 import type { TopicOrder, TopicRow } from "../http/console-api/topics.ts";
 import { api } from "./api.ts";
 import { show } from "./dialog.ts";
-import { bytes, count, counted, short } from "./format.ts";
-import { type Column, Grid } from "./grid.ts";
+import { bytes, count, short } from "./format.ts";
+import type { Column } from "./grid.ts";
 import { useKeys } from "./keys.ts";
-import { badge, button, empty, failed, Head, stale, waiting } from "./parts.ts";
+import { ListPage } from "./list-page.ts";
+import { badge, button, empty } from "./parts.ts";
 import { goTo, linkTo } from "./router.ts";
-import { useOrder, useRows } from "./rows.ts";
-import { SearchBox } from "./search-box.ts";
 import { CreateTopic } from "./topic-create.ts";
 
 const createTopic = (): void => show(() => h(CreateTopic, {}));
@@ -37,6 +35,7 @@ const columns: readonly Column<TopicRow>[] = [
     name: "Partitions",
     by: "partitions",
     isNumber: true,
+    isMinor: true,
     cell: ({ partitions }) => count(partitions),
   },
   { name: "Records", by: "records", isNumber: true, cell: ({ records }) => short(records) },
@@ -61,67 +60,21 @@ const newTopicButton = (): ComponentChild =>
   button("New topic", createTopic, { kind: "primary", icon: "plus", keys: "c" });
 
 export function Topics(): ComponentChild {
-  const [search, setSearch] = useState("");
-  const { order, sort, selected, select } = useOrder("name");
-  const box = useRef<HTMLInputElement>(null);
-  const { data, error, refresh, row, seen } = useRows(
-    "topics",
-    `${order.by} ${order.isDown} ${search}`,
-    (piece) => api.topics({ ...piece, search, order: order.by as TopicOrder, down: order.isDown }),
-    ({ topics }) => topics,
-    3_000,
-  );
-  useKeys({ c: createTopic, f: () => box.current?.focus() });
-  const open = ({ name }: TopicRow): void => goTo({ page: "topic", topic: name, tab: "records" });
-  const at = Math.min(selected, (data?.found ?? 1) - 1);
-  const content = (): ComponentChild => {
-    if (data === null) return error === null ? waiting(12) : failed(error, refresh);
-    if (data.total === 0) {
-      const words =
-        "The first record that is sent to a name makes a topic of it; or make one here.";
-      return empty("No topics yet", words, newTopicButton());
-    }
-    if (data.found === 0) {
-      const words = `None of ${counted(data.total, "topic")} has “${search}” in its name.`;
-      return empty("No topic matches", words);
-    }
-    return h(Grid<TopicRow>, {
-      label: "Topics",
-      kind: "topics-grid",
-      columns,
-      count: data.found,
-      row,
-      seen,
-      open,
-      order,
-      sort,
-      selected: at,
-      select,
-    });
-  };
-  return h(
-    "div",
-    { class: "page fills" },
-    h(Head, {
-      title: "Topics",
-      facts: data !== null && counted(data.total, "topic"),
-      actions: newTopicButton(),
-    }),
-    h(SearchBox, {
-      box,
-      label: "Find topics",
-      value: search,
-      change: (value) => {
-        setSearch(value);
-        select(0);
-      },
-      found: search === "" || data === null ? null : counted(data.found, "match", "matches"),
-      enter: () => {
-        const found = row(at);
-        if (found !== undefined) open(found);
-      },
-    }),
-    stale(data === null ? null : error),
-    content(),
-  );
+  useKeys({ c: createTopic });
+  return h(ListPage<TopicRow>, {
+    title: "Topics",
+    one: "topic",
+    kind: "topics-grid",
+    columns,
+    by: "name",
+    ask: (query) => api.topics({ ...query, order: query.order as TopicOrder }),
+    everyMs: 3_000,
+    open: ({ name }) => goTo({ page: "topic", topic: name, tab: "records" }),
+    none: empty(
+      "No topics yet",
+      "The first record that is sent to a name makes a topic of it; or make one here.",
+      newTopicButton(),
+    ),
+    actions: newTopicButton(),
+  });
 }

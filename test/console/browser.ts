@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { startBroker, type StartedBroker } from "../e2e/support/broker-process.ts";
+import type { BrokerDetail } from "../../src/http/console-api/broker.ts";
 import { Peer } from "../support/peer.ts";
 import { until } from "../support/until.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
@@ -50,8 +51,8 @@ export class ConsoleWorld implements AsyncDisposable {
 
   private constructor(
     private readonly browser: Browser,
-    private readonly broker: StartedBroker,
-    private readonly directory: Disposable,
+    private broker: StartedBroker,
+    private readonly directory: { readonly path: string } & Disposable,
     readonly origin: string,
     private readonly clusterId: string,
   ) {}
@@ -100,6 +101,49 @@ export class ConsoleWorld implements AsyncDisposable {
     peer.send(offsetCommitFrame(groupId, topic, offset));
     await until(() => peer.receivedBytes >= 4);
     peer.terminate();
+  }
+
+  /** Two members read this topic for a group, over HTTP, until the broker ends. */
+  async members(groupId: string, topic: string): Promise<void> {
+    const post = async (path: string, body: unknown): Promise<void> => {
+      const response = await fetch(`${this.origin}/consumers/${groupId}${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/vnd.kafka.v2+json" },
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) throw new Error(await response.text());
+    };
+    for (const name of ["one", "two"]) {
+      await post("", { name, format: "binary" });
+      await post(`/instances/${name}/subscription`, { topics: [topic] });
+    }
+    for (const name of ["one", "two"]) {
+      // Members join when they ask for records.
+      await fetch(`${this.origin}/consumers/${groupId}/instances/${name}/records?timeout=100`, {
+        headers: { accept: "application/vnd.kafka.binary.v2+json" },
+      });
+    }
+  }
+
+  /** Resolves once the HTTP port answers no other request than this question: no stream is open. */
+  async untilQuiet(): Promise<void> {
+    let open = 0;
+    while (open !== 1) {
+      const answer = await fetch(`${this.origin}/console/api/broker`);
+      const { doors } = (await answer.json()) as BrokerDetail;
+      open = doors.find(({ name }) => name === "http")?.open ?? 0;
+    }
+  }
+
+  /** Ends the broker; pages stay. */
+  async stop(): Promise<void> {
+    await this.broker.process.end("SIGTERM");
+  }
+
+  /** Starts it again where it was. */
+  async start(): Promise<void> {
+    const port = new URL(this.origin).port;
+    this.broker = await startBroker(this.directory.path, ["--http-port", port]);
   }
 
   /** A page of the console. @param at behind `#` */

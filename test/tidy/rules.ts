@@ -86,6 +86,7 @@ export const directions: readonly Direction[] = [
     may: [
       "http/console-api/broker.ts",
       "http/console-api/groups.ts",
+      "http/console-api/list-route.ts",
       "http/console-api/live.ts",
       "http/console-api/reset.ts",
       "http/console-api/topics.ts",

@@ -8,21 +8,11 @@ import { consoleLagMs } from "../../limits.ts";
 import { groupError } from "../errors.ts";
 import { json } from "../reply.ts";
 import { route, type Route } from "../route.ts";
-import {
-  decimal,
-  list,
-  named,
-  nullable,
-  object,
-  oneOf,
-  optional,
-  text,
-  type ValueOf,
-  whole,
-} from "../schema.ts";
+import { decimal, list, named, nullable, object, text, type ValueOf, whole } from "../schema.ts";
 import type { HttpServices } from "../services.ts";
 import { Kept } from "./kept.ts";
-import { type KeyOf, inTurns, pieceOf, rowsQuery } from "./rows.ts";
+import { listRoute } from "./list-route.ts";
+import { inTurns, type Keys, pieceOf, rowsQuery } from "./rows.ts";
 
 const summaryFields = {
   group_id: text(),
@@ -38,19 +28,10 @@ const groupRowType = named(
     partitions: whole({ doc: "For which it has committed an offset." }),
     lag: whole({ doc: "Records." }),
     lag_seconds: nullable(decimal(), { doc: "The largest; null: unknown, or nothing committed." }),
+    misplaced: whole({ doc: "Partitions whose committed offset has no record any more, or yet." }),
   }),
 );
 export type GroupRow = ValueOf<typeof groupRowType>;
-
-const groupRowsType = named(
-  "ConsoleGroupList",
-  object({
-    total: whole({ doc: "All groups there are." }),
-    found: whole({ doc: "Those that fit." }),
-    groups: list(groupRowType),
-  }),
-);
-export type GroupRows = ValueOf<typeof groupRowsType>;
 
 const summaryOf = ({ group }: GroupLag) => ({
   group_id: group.groupId,
@@ -67,11 +48,25 @@ const sumsOf = ({ partitions }: GroupLag) => ({
   lag_seconds: latest(partitions.map(({ lagSeconds }) => lagSeconds)),
 });
 
-const groupRow = (lag: GroupLag): GroupRow => ({
+type PartitionLag = GroupLag["partitions"][number];
+
+/** The first offset that is there; a smaller committed one is of no record. */
+const startOf = ({ broker }: HttpServices, { topic, partition }: PartitionLag): number =>
+  broker.topic(topic)?.partitions[partition]?.watermarks.startOffset ?? 0;
+
+/** In how many partitions the group stands where no record is. */
+const misplacedOf = (services: HttpServices, { partitions }: GroupLag): number =>
+  partitions.filter((each) => {
+    const { currentOffset: at, logEndOffset: end } = each;
+    return at > end || at < startOf(services, each);
+  }).length;
+
+const groupRow = (services: HttpServices, lag: GroupLag): GroupRow => ({
   ...summaryOf(lag),
   members: lag.group.members.length,
   partitions: lag.partitions.length,
   ...sumsOf(lag),
+  misplaced: misplacedOf(services, lag),
 });
 
 /** All groups, by id; those that end meanwhile are left out. */
@@ -81,7 +76,7 @@ export const groupRows = new Kept(consoleLagMs, async (services: HttpServices) =
   const rows: GroupRow[] = [];
   await inTurns(groups, services, async ({ groupId }) => {
     const lag = await lags.of(groupId);
-    if (typeof lag !== "string") rows.push(groupRow(lag));
+    if (typeof lag !== "string") rows.push(groupRow(services, lag));
   });
   return rows;
 });
@@ -93,30 +88,18 @@ const groupKeys = {
   partitions: ({ partitions }) => partitions,
   lag: ({ lag }) => lag,
   behind: ({ lag_seconds: seconds }) => seconds,
-} satisfies Readonly<Record<string, KeyOf<GroupRow> | null>>;
+} satisfies Keys<GroupRow, string>;
 export type GroupOrder = keyof typeof groupKeys;
 
-const listGroups = route({
-  method: "GET",
+const listGroups = listRoute({
   at: "/console/api/groups",
   operation: "listConsoleGroups",
-  tag: "console",
   summary: "Consumer groups with their lag: those that fit, in pieces.",
-  query: {
-    ...rowsQuery,
-    order: optional(
-      oneOf(["id", "state", "members", "partitions", "lag", "behind"], {
-        doc: "By id by default.",
-      }),
-    ),
-  },
-  answers: { 200: { doc: "A piece of them.", type: groupRowsType } },
-  handle: async ({ services, query }) => {
-    const all = await groupRows.of(services);
-    const { order = "id" } = query;
-    const { found, rows } = pieceOf(all, query, ({ group_id: id }) => id, groupKeys[order]);
-    return json({ total: all.length, found, groups: rows } satisfies GroupRows);
-  },
+  name: "ConsoleGroupList",
+  rowType: groupRowType,
+  all: groupRows,
+  nameOf: ({ group_id: id }) => id,
+  keys: groupKeys,
 });
 
 const groupType = named(
@@ -175,15 +158,15 @@ const lagKeys = {
   lag: ({ lag }) => lag,
   behind: ({ lag_seconds: seconds }) => seconds,
   member: ({ member_id: id }) => id ?? "",
-} satisfies Readonly<Record<string, KeyOf<Lag> | null>>;
+} satisfies Keys<Lag, string>;
 export type LagOrder = keyof typeof lagKeys;
 
-function lagRows({ broker }: HttpServices, { partitions }: GroupLag): readonly Lag[] {
+function lagRows(services: HttpServices, { partitions }: GroupLag): readonly Lag[] {
   return partitions.map((each) => ({
     topic: each.topic,
     partition: each.partition,
     committed: each.currentOffset,
-    start: broker.topic(each.topic)?.partitions[each.partition]?.watermarks.startOffset ?? 0,
+    start: startOf(services, each),
     end: each.logEndOffset,
     lag: each.lag,
     lag_seconds: each.lagSeconds,
@@ -207,22 +190,14 @@ const getGroup = route({
   tag: "console",
   summary: "One consumer group: its members, and its lag partition by partition, in pieces.",
   path: { group_id: text() },
-  query: {
-    ...rowsQuery,
-    order: optional(
-      oneOf(["partition", "committed", "end", "lag", "behind", "member"], {
-        doc: "By topic and partition by default.",
-      }),
-    ),
-  },
+  query: rowsQuery(lagKeys),
   answers: { 200: { doc: "The group.", type: groupType } },
   handle: async ({ services, path, query }) => {
     const lag = await services.lags.of(path.group_id);
     if (typeof lag === "string") return groupError(lag, "consumer group");
     const all = lagRows(services, lag);
-    const { order = "partition" } = query;
     const members = membersOf(lag);
-    const { found, rows } = pieceOf(all, query, ({ topic }) => topic, lagKeys[order]);
+    const { found, rows } = pieceOf(all, query, ({ topic }) => topic, lagKeys);
     const isRead = members.some(({ assignment }) => assignment.length > 0);
     const body: GroupDetail = {
       ...summaryOf(lag),
@@ -231,8 +206,7 @@ const getGroup = route({
       partitions: all.length,
       ...sumsOf(lag),
       unread: isRead ? all.filter(({ member_id: id }) => id === null).length : 0,
-      misplaced: all.filter(({ committed, start, end }) => committed < start || committed > end)
-        .length,
+      misplaced: misplacedOf(services, lag),
       found,
       rows,
     };

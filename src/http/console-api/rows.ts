@@ -11,7 +11,7 @@ import {
   consoleTurnRows,
   consoleTurnWaits,
 } from "../../limits.ts";
-import { flag, optional, text, whole } from "../schema.ts";
+import { flag, oneOf, optional, text, whole } from "../schema.ts";
 
 /** By clock, of which there is one for each broker. */
 const shares = new WeakMap<Clock, LoopShare>();
@@ -57,24 +57,32 @@ export async function inTurns<Item>(
   }
 }
 
-/** The parameters of every list. */
-export const rowsQuery = {
-  search: optional(text({ doc: "Only those whose names have all of these words in them." })),
-  down: optional(flag({ doc: "The largest first." })),
-  from: optional(whole({ min: 0, doc: "Rows that are left out before." })),
-  limit: optional(whole({ min: 0, max: consoleRowsMax, doc: "The most rows, 100 by default." })),
-};
+/** What a list is ordered by: a text, or a number; `null` is the least. */
+export type KeyOf<Row> = (row: Row) => string | number | null;
+
+/** All that a list can be ordered by; the first, `null`, is how it is made, and the default. */
+export type Keys<Row, By extends string> = Readonly<Record<By, KeyOf<Row> | null>>;
+
+/** The parameters of every list. @param keys what it can be ordered by */
+export function rowsQuery<By extends string>(keys: Readonly<Record<By, unknown>>) {
+  const names = Object.keys(keys) as By[];
+  return {
+    search: optional(text({ doc: "Only those whose names have all of these words in them." })),
+    order: optional(oneOf(names, { doc: `By ${names[0]} by default.` })),
+    down: optional(flag({ doc: "The largest first." })),
+    from: optional(whole({ min: 0, doc: "Rows that are left out before." })),
+    limit: optional(whole({ min: 0, max: consoleRowsMax, doc: "The most rows, 100 by default." })),
+  };
+}
 
 /** What {@link rowsQuery} gave. */
-export interface RowsAsked {
+export interface RowsAsked<By extends string> {
   readonly search?: string;
+  readonly order?: By;
   readonly down?: boolean;
   readonly from?: number;
   readonly limit?: number;
 }
-
-/** What a list can be ordered by: a text, or a number; `null` is the least. */
-export type KeyOf<Row> = (row: Row) => string | number | null;
 
 /** What was asked of a list, and how much of it fits. */
 export interface Piece<Row> {
@@ -85,13 +93,12 @@ export interface Piece<Row> {
 /**
  * The rows that are asked for. Sorts what fits at once: of `partitionsMax` rows that takes some
  * tens of milliseconds, of 10,000 a few.
- * @param keyOf what to order by; `null`: as they are
  */
-export function pieceOf<Row>(
+export function pieceOf<Row, By extends string>(
   rows: readonly Row[],
-  { search = "", down = false, from = 0, limit = 100 }: RowsAsked,
+  { search = "", order, down = false, from = 0, limit = 100 }: RowsAsked<By>,
   nameOf: (row: Row) => string,
-  keyOf: KeyOf<Row> | null,
+  keys: Keys<Row, By>,
 ): Piece<Row> {
   const words = search
     .toLowerCase()
@@ -103,6 +110,7 @@ export function pieceOf<Row>(
   };
   const found = words.length === 0 ? rows : rows.filter(fits);
   if (limit === 0) return { found: found.length, rows: [] };
+  const keyOf = order === undefined ? null : keys[order];
   const inOrder = keyOf === null && !down ? found : sorted(found, keyOf, down);
   return { found: found.length, rows: inOrder.slice(from, from + limit) };
 }

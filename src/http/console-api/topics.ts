@@ -24,8 +24,6 @@ import {
   named,
   nullable,
   object,
-  oneOf,
-  optional,
   text,
   type ValueOf,
   whole,
@@ -33,7 +31,8 @@ import {
 import { topicIn, topicPath } from "../rest-v3/resource.ts";
 import type { HttpServices } from "../services.ts";
 import { Kept } from "./kept.ts";
-import { inSlices, type KeyOf, pieceOf, rowsQuery } from "./rows.ts";
+import { listRoute } from "./list-route.ts";
+import { inSlices, type Keys } from "./rows.ts";
 
 const topicRowType = named(
   "ConsoleTopic",
@@ -51,16 +50,6 @@ const topicRowType = named(
   }),
 );
 export type TopicRow = ValueOf<typeof topicRowType>;
-
-const topicRowsType = named(
-  "ConsoleTopicList",
-  object({
-    total: whole({ doc: "All topics there are." }),
-    found: whole({ doc: "Those that fit." }),
-    topics: list(topicRowType),
-  }),
-);
-export type TopicRows = ValueOf<typeof topicRowsType>;
 
 /** The list as it was before. */
 interface Past {
@@ -123,30 +112,18 @@ const topicKeys = {
   rate: ({ records_per_second: rate, bytes }) => (rate ?? 0) + bytes / Number.MAX_SAFE_INTEGER,
   bytes: ({ bytes }) => bytes,
   policy: ({ cleanup_policy: policy }) => policy,
-} satisfies Readonly<Record<string, KeyOf<TopicRow> | null>>;
+} satisfies Keys<TopicRow, string>;
 export type TopicOrder = keyof typeof topicKeys;
 
-const listTopics = route({
-  method: "GET",
+const listTopics = listRoute({
   at: "/console/api/topics",
   operation: "listConsoleTopics",
-  tag: "console",
   summary: "Topics with their sizes: those that fit, in pieces.",
-  query: {
-    ...rowsQuery,
-    order: optional(
-      oneOf(["name", "partitions", "records", "rate", "bytes", "policy"], {
-        doc: "By name by default.",
-      }),
-    ),
-  },
-  answers: { 200: { doc: "A piece of them.", type: topicRowsType } },
-  handle: async ({ services, query }) => {
-    const all = await topicRows.of(services);
-    const { order = "name" } = query;
-    const { found, rows } = pieceOf(all, query, ({ name }) => name, topicKeys[order]);
-    return json({ total: all.length, found, topics: rows } satisfies TopicRows);
-  },
+  name: "ConsoleTopicList",
+  rowType: topicRowType,
+  all: topicRows,
+  nameOf: ({ name }) => name,
+  keys: topicKeys,
 });
 
 const partitionsType = named(

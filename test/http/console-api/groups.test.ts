@@ -9,7 +9,7 @@ test("groups come with their members and their lag", async () => {
   const memberId = await world.member("g", "t", 1);
   const { body } = await world.ask("GET", "/console/api/groups");
   const row = { group_id: "g", state: "Stable", protocol: "range", members: 1, partitions: 1 };
-  expect(body).toMatchObject({ total: 1, found: 1, groups: [{ ...row, lag: 1 }] });
+  expect(body).toMatchObject({ total: 1, found: 1, rows: [{ ...row, lag: 1, misplaced: 0 }] });
   const one = await world.ask("GET", "/console/api/groups/g");
   expect(one.body).toMatchObject({
     members: [
@@ -32,6 +32,8 @@ test("a group is told what nobody reads, and what it has committed of no record"
   await world.commit("g", "t", 1, 7);
   const alone = await world.ask("GET", "/console/api/groups/g");
   expect(alone.body).toMatchObject({ partitions: 2, unread: 0, misplaced: 1 });
+  const { body } = await world.ask("GET", "/console/api/groups");
+  expect(body).toMatchObject({ rows: [{ group_id: "g", lag: 0, misplaced: 1 }] });
   await world.member("g", "t", 1);
   const led = await world.ask("GET", "/console/api/groups/g?order=committed&down=true&limit=1");
   expect(led.body).toMatchObject({ unread: 1, found: 2, rows: [{ partition: 1, committed: 7 }] });

@@ -5,27 +5,38 @@ import { ManualClock } from "../../fake/clock.ts";
 
 const names = ["orders", "order-events", "payments", "orders-eu"].map((name, at) => ({ name, at }));
 const nameOf = ({ name }: (typeof names)[number]): string => name;
+const keys = {
+  name: null,
+  length: ({ name }: (typeof names)[number]) => name.length,
+  known: ({ at }: (typeof names)[number]) => (at === 2 ? null : at),
+};
 
 test("a piece has the rows from one place on, and says how many fit", () => {
-  const piece = pieceOf(names, { search: "ORD", from: 1, limit: 1 }, nameOf, null);
+  const piece = pieceOf(names, { search: "ORD", from: 1, limit: 1 }, nameOf, keys);
   expect(piece).toEqual({ found: 3, rows: [{ name: "order-events", at: 1 }] });
 });
 
 test("each word has to be in the name, wherever it stands", () => {
-  expect(pieceOf(names, { search: "eu order" }, nameOf, null).rows).toEqual([names[3]!]);
+  expect(pieceOf(names, { search: "eu order" }, nameOf, keys).rows).toEqual([names[3]!]);
 });
 
 test("rows are ordered by what is asked for, and by nothing else where that is equal", () => {
-  const byLength = ({ name }: (typeof names)[number]): number => name.length;
-  const upward = pieceOf(names, {}, nameOf, byLength).rows.map(({ at }) => at);
-  expect(upward).toEqual([0, 2, 3, 1]);
-  const downward = pieceOf(names, { down: true }, nameOf, byLength).rows.map(({ at }) => at);
-  expect(downward).toEqual([1, 3, 2, 0]);
+  const order = (down: boolean): readonly number[] =>
+    pieceOf(names, { order: "length", down }, nameOf, keys).rows.map(({ at }) => at);
+  expect(order(false)).toEqual([0, 2, 3, 1]);
+  expect(order(true)).toEqual([1, 3, 2, 0]);
+});
+
+test("what is ordered by nothing is as it was, or the other way round", () => {
+  const order = (asked: object): readonly number[] =>
+    pieceOf(names, asked, nameOf, keys).rows.map(({ at }) => at);
+  expect(order({})).toEqual([0, 1, 2, 3]);
+  expect(order({ order: "name", down: true })).toEqual([3, 2, 1, 0]);
 });
 
 test("what is not known counts as the least", () => {
-  const known = ({ at }: (typeof names)[number]): number | null => (at === 2 ? null : at);
-  expect(pieceOf(names, {}, nameOf, known).rows.map(({ at }) => at)).toEqual([2, 0, 1, 3]);
+  const { rows } = pieceOf(names, { order: "known" }, nameOf, keys);
+  expect(rows.map(({ at }) => at)).toEqual([2, 0, 1, 3]);
 });
 
 test("a list over many turns misses none and keeps its order, whether or not its work waits", async () => {

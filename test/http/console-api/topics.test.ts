@@ -14,7 +14,7 @@ test("topics come with their sizes, partitions as columns", async () => {
   await world.v3("POST", "/topics/t/records", { partition_id: 1, key, value: key });
   const { body } = await world.ask("GET", "/console/api/topics");
   const row = { name: "t", partitions: 2, records: 1, end_offsets: 1, cleanup_policy: "compact" };
-  expect(body).toMatchObject({ topics: [row] });
+  expect(body).toMatchObject({ rows: [row] });
   const columns = await world.ask("GET", "/console/api/topics/t/partitions");
   expect(columns.body).toMatchObject({ start_offsets: [0, 0], end_offsets: [0, 1], sealed: [] });
   expect((await world.ask("GET", "/console/api/topics/none/partitions")).status).toBe(404);
@@ -37,4 +37,15 @@ test("a new topic's defaults are what the broker has been told", async () => {
   await world.v3("PUT", "/broker-configs/compression.type", { value: "lz4" });
   const fresh = (await settings(world, "topic-settings")).get("compression.type");
   expect(fresh).toMatchObject({ value: "lz4", source: "DYNAMIC_DEFAULT_BROKER_CONFIG" });
+});
+
+test("the broker's settings are those that can be changed while it runs, and only those", async () => {
+  await using world = await HttpWorld.open();
+  const before = await settings(world, "broker-settings");
+  expect([...before.values()].filter(({ is_read_only: isReadOnly }) => isReadOnly)).toEqual([]);
+  expect([...before.keys()]).not.toContain("delete.topic.enable");
+  await world.v3("PUT", "/broker-configs/log.retention.ms", { value: "60000" });
+  const found = (await settings(world, "broker-settings")).get("log.retention.ms");
+  const source = "DYNAMIC_DEFAULT_BROKER_CONFIG";
+  expect(found).toMatchObject({ value: "60000", default: "604800000", source });
 });
