@@ -27,7 +27,7 @@ export function rounds(quick: number, full: number): number {
 
 /**
  * The cycles of one torment: `short` of them, under `torture` as many as it was told or `long`, or
- * for as many minutes; never more than `all`, if one can count them.
+ * for as many minutes.
  */
 export class Cycles {
   /** Begun so far. */
@@ -35,18 +35,20 @@ export class Cycles {
   readonly #count: number;
   readonly #untilMs: number;
 
-  constructor(short: number, long: number, all = Infinity) {
-    const wanted = isTorture ? (tortureCycles ?? (tortureMinutes === null ? long : all)) : short;
-    this.#count = Math.min(wanted, all);
+  constructor(short: number, long: number) {
+    const byTime = tortureMinutes === null ? long : Infinity;
+    this.#count = isTorture ? (tortureCycles ?? byTime) : short;
     const minutes = isTorture ? (tortureMinutes ?? Infinity) : Infinity;
     this.#untilMs = performance.now() + minutes * 60_000;
   }
 
-  /** Whether one more is to be; then it counts as begun. */
-  more(): boolean {
-    const isDue = this.begun < this.#count && (this.begun === 0 || !this.#isLate());
-    if (isDue) this.begun += 1;
-    return isDue;
+  /** As many of `given` as there are to be cycles. */
+  *of<T>(given: Iterable<T>): Generator<T> {
+    for (const each of given) {
+      if (this.begun >= this.#count || (this.begun > 0 && this.#isLate())) return;
+      this.begun += 1;
+      yield each;
+    }
   }
 
   #isLate(): boolean {

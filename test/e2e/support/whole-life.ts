@@ -232,6 +232,7 @@ export class WholeLife {
   }
 
   async #commit(client: KafkaClient, offset: number): Promise<void> {
+    if (this.#topic("plain").created !== "answered") return;
     this.#committed.sent = offset;
     const partitions = [{ partitionIndex: 0, committedOffset: offset, committedMetadata: "" }];
     const answer = await this.#ask(client, "OffsetCommit", 8, {
@@ -245,6 +246,7 @@ export class WholeLife {
 
   async #trim(client: KafkaClient): Promise<void> {
     const topic = this.#topic("trimmed");
+    if (topic.acknowledged < deletedUpTo) return;
     topic.trimmed = "asked";
     const partitions = [{ partitionIndex: 0, offset: deletedUpTo }];
     const request = { topics: [{ name: topic.kind, partitions }], timeoutMs: 30_000 };
@@ -255,6 +257,7 @@ export class WholeLife {
 
   async #deleteDoomed(client: KafkaClient): Promise<void> {
     const topic = this.#topic("doomed");
+    if (topic.created !== "answered") return;
     topic.deleted = "asked";
     const request = { topicNames: [topic.kind], timeoutMs: 30_000 };
     const answer = await this.#ask(client, "DeleteTopics", 5, request);
