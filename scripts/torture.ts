@@ -21,6 +21,8 @@ const own = (name: string, faults: string): Torment => ({ name, faults, file: `t
 const torments: readonly Torment[] = [
   { name: "kill", faults: "F1: kill -9 under load", file: "kill", tests: "times kill -9" },
   own("kill-steps", "F2: kill -9 in front of every system call that writes"),
+  own("rot", "F6, F7: files at rest that flip, shrink, vanish, change places"),
+  own("disk-errors", "F8, F9: EIO from writes, syncs and reads"),
   { name: "power", faults: "F3, F4: power cuts on ext4 and XFS", file: "power" },
   { name: "metadata-power", faults: "F3: the same for topics and offsets", file: "metadata-power" },
   { name: "full-disk", faults: "F10: a disk that is full, and has room again", file: "full-disk" },

@@ -23,7 +23,7 @@ leaveNothing();
 const fault = straceFault();
 const testStrace = skipUnless(fault === null, fault ?? "");
 
-const shortErrors = 10;
+const shortErrors = 6;
 /** Under `torture` each point is met once; this is more than there are. */
 const longErrors = 100_000;
 const errorMsMax = 60_000;
@@ -109,7 +109,7 @@ function testRounds(name: string, round: (data: string, random: Random) => Promi
       const random = randomForTest();
       const cycles = new Cycles(shortTimes, longTimes);
       let refused = 0;
-      for (const _ of cycles.of(Array.from({ length: longErrors }))) {
+      for (const _ of cycles.numbers()) {
         using directory = temporaryDirectory();
         refused += await round(join(directory.path, "data"), random);
       }

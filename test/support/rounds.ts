@@ -42,6 +42,14 @@ export class Cycles {
     this.#untilMs = performance.now() + minutes * 60_000;
   }
 
+  /** As many numbers from 0 on as there are to be cycles. */
+  numbers(): Generator<number> {
+    const all = function* (): Generator<number> {
+      for (let number = 0; ; number++) yield number;
+    };
+    return this.of(all());
+  }
+
   /** As many of `given` as there are to be cycles. */
   *of<T>(given: Iterable<T>): Generator<T> {
     for (const each of given) {

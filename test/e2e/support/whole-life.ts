@@ -60,7 +60,7 @@ const kinds = Object.keys(configs) as readonly Kind[];
 type Standing = "unasked" | "asked" | "answered";
 
 /** A topic and what was said of it. */
-class Topic {
+export class Topic {
   created: Standing = "unasked";
   deleted: Standing = "unasked";
   trimmed: Standing = "unasked";
@@ -93,6 +93,7 @@ class Topic {
     const found = new Set(records.map(({ offset }) => offset));
     if (found.size !== records.length) faults.push("doubled: an offset came twice");
     for (let at = start; at < end; at++) {
+      if (refused.some(({ from, to }) => from <= at && at < to)) continue;
       // Of a key that is compacted, the last one is there.
       const mayGo = this.kind === "compacted" && at + compactedKeys < end;
       if (!found.has(at) && !mayGo) faults.push(`lost: ${at} of ${start} to ${end}`);
@@ -147,7 +148,7 @@ export class WholeLife {
 
   /** Holds what a broker says, after this life, against what was told. */
   async faults(client: KafkaClient): Promise<string[]> {
-    const there = await this.#names(client);
+    const there = await this.names(client);
     const faults = [...this.violations];
     for (const topic of this.topics) {
       const isThere = there.includes(topic.kind);
@@ -158,13 +159,30 @@ export class WholeLife {
       // Of one that was to be deleted and is there, nothing is missing.
       if (isThere) faults.push(...topic.faults(await readPartition(client, topic.kind)));
     }
-    faults.push(...(await this.#committedFaults(client)));
+    faults.push(...(await this.committedFaults(client)));
     return faults;
+  }
+
+  /** The topics that a broker says it has. */
+  async names(client: KafkaClient): Promise<readonly (string | null)[]> {
+    const found = await this.#ask(client, "Metadata", 9, { topics: null });
+    return found.topics.map(({ name }) => name);
+  }
+
+  /** Why the group's committed offset can't be what it is. */
+  async committedFaults(client: KafkaClient): Promise<string[]> {
+    const topics = [{ name: "plain", partitionIndexes: [0] }];
+    const request = { groups: [{ groupId, topics }], requireStable: true };
+    const found = await this.#ask(client, "OffsetFetch", 8, request);
+    const offset = Number(found.groups[0]?.topics[0]?.partitions[0]?.committedOffset);
+    const { sent, acknowledged } = this.#committed;
+    if (offset >= acknowledged && offset <= sent) return [];
+    return [`lost: ${acknowledged} to ${sent} was committed, found is ${offset}`];
   }
 
   /** Goes on where it ended: sends the last batch of the idempotent producer again, and others. */
   async goOn(client: KafkaClient): Promise<string[]> {
-    const there = await this.#names(client);
+    const there = await this.names(client);
     const faults: string[] = [];
     for (const topic of this.topics) {
       if (!there.includes(topic.kind)) continue;
@@ -178,7 +196,8 @@ export class WholeLife {
       }
       topic.sent = topic.acknowledged = Math.max(from + recordsPerBatch, topic.acknowledged);
     }
-    return faults;
+    await this.#commit(client, this.#committed.sent + 1);
+    return [...faults, ...this.violations];
   }
 
   async #fill(client: KafkaClient): Promise<void> {
@@ -232,7 +251,7 @@ export class WholeLife {
   }
 
   async #commit(client: KafkaClient, offset: number): Promise<void> {
-    if (this.#topic("plain").created !== "answered") return;
+    if (this.#topic("plain").acknowledged === 0) return;
     this.#committed.sent = offset;
     const partitions = [{ partitionIndex: 0, committedOffset: offset, committedMetadata: "" }];
     const answer = await this.#ask(client, "OffsetCommit", 8, {
@@ -280,21 +299,6 @@ export class WholeLife {
         return kind === "retained" ? start > 0 : records.length < topic.acknowledged;
       });
     }
-  }
-
-  async #names(client: KafkaClient): Promise<readonly (string | null)[]> {
-    const found = await this.#ask(client, "Metadata", 9, { topics: null });
-    return found.topics.map(({ name }) => name);
-  }
-
-  async #committedFaults(client: KafkaClient): Promise<string[]> {
-    const topics = [{ name: "plain", partitionIndexes: [0] }];
-    const request = { groups: [{ groupId, topics }], requireStable: true };
-    const found = await this.#ask(client, "OffsetFetch", 8, request);
-    const offset = Number(found.groups[0]?.topics[0]?.partitions[0]?.committedOffset);
-    const { sent, acknowledged } = this.#committed;
-    if (offset >= acknowledged && offset <= sent) return [];
-    return [`lost: ${acknowledged} to ${sent} was committed, found is ${offset}`];
   }
 
   #topic(kind: Kind): Topic {
