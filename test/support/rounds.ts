@@ -17,11 +17,12 @@ const numberOf = (variable: string): number | null => {
 
 const tortureCycles = numberOf(tortureVariables.cycles);
 const tortureMinutes = numberOf(tortureVariables.minutes);
-const isTorture = process.env[tortureVariables.isLong] === "long";
+/** Under `torture`: what can't be counted in cycles has its full size then. */
+export const isLong = process.env[tortureVariables.isLong] === "long";
 
 /** `quick`, or `full` when the environment says `CI=true`; or what `torture` was told. */
 export function rounds(quick: number, full: number): number {
-  if (isTorture) return tortureCycles ?? full;
+  if (isLong) return tortureCycles ?? full;
   return process.env["CI"] === "true" ? full : quick;
 }
 
@@ -37,8 +38,8 @@ export class Cycles {
 
   constructor(short: number, long: number) {
     const byTime = tortureMinutes === null ? long : Infinity;
-    this.#count = isTorture ? (tortureCycles ?? byTime) : short;
-    const minutes = isTorture ? (tortureMinutes ?? Infinity) : Infinity;
+    this.#count = isLong ? (tortureCycles ?? byTime) : short;
+    const minutes = isLong ? (tortureMinutes ?? Infinity) : Infinity;
     this.#untilMs = performance.now() + minutes * 60_000;
   }
 
@@ -66,6 +67,6 @@ export class Cycles {
 
 /** A time limit for a test of {@link Cycles}, each of which may take so long at the very most. */
 export function cyclesMsMax(short: number, long: number, cycleMsMax: number): number {
-  const cycles = isTorture ? (tortureCycles ?? long) : short;
-  return (isTorture ? (tortureMinutes ?? 0) : 0) * 60_000 + (cycles + 1) * cycleMsMax;
+  const cycles = isLong ? (tortureCycles ?? long) : short;
+  return (isLong ? (tortureMinutes ?? 0) : 0) * 60_000 + (cycles + 1) * cycleMsMax;
 }
