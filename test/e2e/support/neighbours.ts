@@ -18,6 +18,8 @@ const groupId = "group";
 export class Neighbours implements AsyncDisposable {
   readonly sent: Record<Name, number> = { victim: 0, neighbour: 0 };
   readonly acknowledged: Record<Name, number> = { victim: 0, neighbour: 0 };
+  /** How far the producer's clock is ahead of the true time; milliseconds. */
+  aheadMs = 0;
   #committed = { sent: -1, acknowledged: -1 };
   #broker: StartedBroker | null = null;
   #client: KafkaClient | null = null;
@@ -38,7 +40,12 @@ export class Neighbours implements AsyncDisposable {
   }
 
   async start(args: readonly string[] = [], options: RunOptions = {}): Promise<void> {
-    this.#broker = await startBroker(this.data, args, options);
+    await this.connect(await startBroker(this.data, args, options));
+  }
+
+  /** Begins with a broker that somebody else has started. */
+  async connect(broker: StartedBroker): Promise<void> {
+    this.#broker = broker;
     this.#client = await KafkaClient.connect(this.#broker.kafkaPort);
     // Creates them, the first time.
     await this.client.ask("Metadata", 12, { topics: [{ name: victim }, { name: neighbour }] });
@@ -53,7 +60,8 @@ export class Neighbours implements AsyncDisposable {
   /** The next record of a topic: what it was answered. */
   async produce(name: Name): Promise<string> {
     const number = this.sent[name]++;
-    const records = keyed([[`${number}`, this.#value(name, number)]], { timestamp: Date.now() });
+    const timestamp = Date.now() + this.aheadMs;
+    const records = keyed([[`${number}`, this.#value(name, number)]], { timestamp });
     const topicData = [{ name, partitionData: [{ index: 0, records }] }];
     const request = { acks: -1, timeoutMs: 30_000, topicData };
     const answer = await this.client.ask("Produce", 9, request);
