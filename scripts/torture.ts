@@ -26,6 +26,7 @@ const torments: readonly Torment[] = [
   own("crowds", "F11, F12, F16, F17: floods, no descriptors, little memory, stalled peers"),
   own("time", "F13, F14, F15: a slow disk, a clock that jumps, a broker that sleeps"),
   own("directory", "F29: directories that are another broker's, user's, place's"),
+  own("soak", "F37: hours of everything at once; memory and descriptors"),
   { name: "power", faults: "F3, F4: power cuts on ext4 and XFS", file: "power" },
   { name: "metadata-power", faults: "F3: the same for topics and offsets", file: "metadata-power" },
   { name: "full-disk", faults: "F10: a disk that is full, and has room again", file: "full-disk" },

@@ -157,7 +157,7 @@ onLinux(
 const canLimit = isLinux && Bun.which("prlimit") !== null;
 
 skipUnless(canLimit, "prlimit is not installed")(
-  "no descriptor is left for new files: refused, nothing is lost, and all is well with more of them",
+  "no descriptor is left for new files: refused, nothing is lost; with more of them all is well",
   async () => {
     using directory = temporaryDirectory();
     await using pair = new Neighbours(join(directory.path, "data"), 20_000);

@@ -1,19 +1,18 @@
 /** Files at rest that change: found out and said, never served, and all else is served. */
 import { expect, test } from "bun:test";
 import fs from "node:fs";
-import nodePath, { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Random } from "../../src/base/random.ts";
 import { Cycles, cyclesMsMax } from "../support/rounds.ts";
 import { randomForTest } from "../support/seed.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { run, type StartedBroker, startBroker } from "./support/broker-process.ts";
-import { oneOf } from "./support/chance.ts";
 import { KafkaClient } from "./support/kafka-client.ts";
 import { type PartitionRead, readPartition } from "./support/kafka-partition.ts";
 import { leaveNothing } from "./support/leave-nothing.ts";
 import { liveAll, type Outcome } from "./support/life-points.ts";
 import { report } from "./support/numbers.ts";
-import { filesIn, rot, type Rot, rotKinds } from "./support/rot.ts";
+import { type Rot, rot } from "./support/rot.ts";
 import { type Topic, WholeLife, wholeLifeOptions } from "./support/whole-life.ts";
 
 leaveNothing();
@@ -107,7 +106,7 @@ function judge({ path, other }: Rot, seen: Seen, { topics }: WholeLife, tally: T
   if (refusal !== null) {
     tally.refused += 1;
     // An operator has to know which file it is.
-    const isClear = /^it ended without/.test(refusal) && refusal.includes(nodePath.basename(path));
+    const isClear = refusal.startsWith("it ended without") && refusal.includes(basename(path));
     return isClear ? [] : [`the start went wrong: ${refusal}`];
   }
   const wrong: string[] = [];
@@ -144,12 +143,7 @@ async function rotOnce(origin: Origin, random: Random, tally: Tally): Promise<Ou
   using directory = temporaryDirectory();
   const data = join(directory.path, "data");
   fs.cpSync(origin.directory, data, { recursive: true });
-  const paths = filesIn(data) as [string, ...string[]];
-  let done: Rot | null = null;
-  while (done === null) {
-    const place = { directory: data, older: origin.older };
-    done = rot(place, oneOf(random, paths), oneOf(random, rotKinds), random);
-  }
+  const done = rot(data, origin.older, random);
   const faults = judge(done, await look(data, origin.life), origin.life, tally);
   return { acknowledged: 0, faults: faults.length === 0 ? [] : [done.what, ...faults] };
 }

@@ -35,7 +35,7 @@ skipUnless(fault === null, fault ?? "")(
     const injected = under([{ calls, what: `delay_exit=${delayMs * 1_000}` }]);
     await pair.start(["--group-initial-rebalance-delay-ms", "0"], { under: injected });
     using member = await KafkaClient.connect(pair.broker.kafkaPort);
-    const joined = await join_(member);
+    const joined = await joinAlone(member);
     const produceMs: number[] = [];
     const otherMs: number[] = [];
     const cycles = new Cycles(2, 60);
@@ -69,7 +69,7 @@ skipUnless(fault === null, fault ?? "")(
 const groupId = "watchers";
 
 /** Joins alone: what a heartbeat says. */
-async function join_(member: KafkaClient) {
+async function joinAlone(member: KafkaClient) {
   let memberId = "";
   for (;;) {
     const joined = await member.ask("JoinGroup", 9, {

@@ -27,6 +27,9 @@ export interface PartitionRead {
 /** One batch of the largest size. */
 const responseBytesMax = 1024 * 1024;
 
+/** For a start that moves in this moment. */
+const attemptsMax = 10_000;
+
 /** Fetches from an offset on. */
 async function fetchAt(client: KafkaClient, topic: string, index: number, at: number) {
   const asked = { partition: index, fetchOffset: at, partitionMaxBytes: responseBytesMax };
@@ -55,10 +58,15 @@ export async function readPartition(
 ): Promise<PartitionRead> {
   const found: PartitionRead = { start: 0, end: 0, records: [], refused: [] };
   let isFirst = true;
+  let attempts = 0;
   for (let at = 0; isFirst || at < found.end; isFirst = false) {
     const { code, start, end, bytes } = await fetchAt(client, topic, index, at);
-    if (isFirst || end > 0) [found.start, found.end] = [Math.max(0, start), Math.max(0, end)];
+    // Both may move meanwhile.
+    found.start = Math.max(found.start, start);
+    found.end = Math.max(found.end, end);
     if (code === "OFFSET_OUT_OF_RANGE" && at < found.start) at = found.start;
+    // Records are being deleted, and the new start is told when that is done.
+    else if (code === "OFFSET_OUT_OF_RANGE" && ++attempts < attemptsMax) continue;
     else if (code !== "NONE") at = refuse(found, code, at);
     else if (bytes.length > 0) at = take(found, bytes, at);
     else if (at < found.end) throw new Error(`${topic}: nothing comes at ${at} of ${found.end}`);

@@ -9,7 +9,6 @@ import { oneOf } from "./chance.ts";
 
 /** Something that was done to a file of a directory. */
 export interface Rot {
-  readonly kind: RotKind;
   /** Relative to the directory. */
   readonly path: string;
   /** In words, with all numbers. */
@@ -18,14 +17,9 @@ export interface Rot {
   readonly other?: string;
 }
 
-export const rotKinds = [
-  ...(["flip", "truncate", "remove", "older", "swap", "misplace", "zero", "repeat"] as const),
-] as const;
-type RotKind = (typeof rotKinds)[number];
-
 const pageBytes = 4096;
 
-/** All regular files below a directory with something in them, sorted, but for the lock. */
+/** All regular files below a directory with something in them, sorted: the lock is empty. */
 export function filesIn(directory: string): string[] {
   const names = fs.readdirSync(directory, { recursive: true, encoding: "utf8" }).sort();
   return names.filter((name) => {
@@ -34,70 +28,80 @@ export function filesIn(directory: string): string[] {
   });
 }
 
-/** Does one such thing to a file, or `null` if it can't be done to it. */
-export function rot(
-  { directory, older }: { readonly directory: string; readonly older: string },
-  path: string,
-  kind: RotKind,
-  random: Random,
-): Rot | null {
-  const full = join(directory, path);
-  const bytes = fs.readFileSync(full);
-  const done = (what: string, other?: string): Rot => {
-    return {
-      kind,
-      path,
-      what: `${kind} ${path} ${what}`,
-      ...(other === undefined ? {} : { other }),
-    };
-  };
-  const at = placeIn(bytes, random);
-  const page = at - (at % pageBytes);
-  switch (kind) {
-    case "flip": {
-      const bit = random.below(8);
-      bytes[at]! ^= 1 << bit;
-      fs.writeFileSync(full, bytes);
-      return done(`byte ${at} bit ${bit}`);
-    }
-    case "truncate":
-      fs.truncateSync(full, at);
-      return done(`to ${at} of ${bytes.length}`);
-    case "remove":
-      fs.rmSync(full);
-      return done("");
-    case "older": {
-      // It is whole in itself, and nothing says that there was a newer one.
-      if (path === "obelisk.db") return null;
-      const before = join(older, path);
-      if (!fs.existsSync(before)) return null;
-      const content = fs.readFileSync(before);
-      if (content.equals(bytes)) return null;
-      fs.writeFileSync(full, content);
-      return done(`of ${content.length} bytes for ${bytes.length}`);
-    }
-    case "zero":
-      if (bytes.subarray(page, page + pageBytes).every((byte) => byte === 0)) return null;
-      bytes.fill(0, page, Math.min(page + pageBytes, bytes.length));
-      fs.writeFileSync(full, bytes);
-      return done(`page at ${page}`);
-    case "repeat": {
-      const from = pageBytes * random.below(Math.ceil(bytes.length / pageBytes));
-      const before = Buffer.from(bytes);
-      bytes.set(before.subarray(from, from + Math.min(pageBytes, bytes.length - page)), page);
-      if (before.equals(bytes)) return null;
-      fs.writeFileSync(full, bytes);
-      return done(`page at ${from} over that at ${page}`);
-    }
-    case "swap":
-    case "misplace": {
-      const other = partner(directory, path, kind, random);
-      if (other === null) return null;
-      fs.renameSync(full, `${full}.aside`);
-      fs.renameSync(join(directory, other), full);
-      fs.renameSync(`${full}.aside`, join(directory, other));
-      return done(`with ${other}`, other);
-    }
+/** A file that something is done to. */
+interface Place {
+  readonly directory: string;
+  /** An earlier copy of the directory. */
+  readonly older: string;
+  readonly path: string;
+  readonly full: string;
+  /** Its content: a copy. */
+  readonly bytes: Buffer;
+  readonly random: Random;
+}
+
+/** What was done, in words, and with which other file; `null`: it can't be done to this one. */
+type Change = (place: Place) => { readonly what: string; readonly other?: string } | null;
+
+const changes = {
+  flip({ bytes, full, random }) {
+    const at = placeIn(bytes, random);
+    const bit = random.below(8);
+    bytes[at]! ^= 1 << bit;
+    fs.writeFileSync(full, bytes);
+    return { what: `byte ${at} bit ${bit}` };
+  },
+  truncate({ bytes, full, random }) {
+    const length = random.below(bytes.length);
+    fs.truncateSync(full, length);
+    return { what: `to ${length} of ${bytes.length}` };
+  },
+  remove({ full }) {
+    fs.rmSync(full);
+    return { what: "" };
+  },
+  older({ older, path, full, bytes }) {
+    // The database is whole in itself, and nothing says that there was a newer one.
+    const before = join(older, path);
+    if (path === "obelisk.db" || !fs.existsSync(before)) return null;
+    const content = fs.readFileSync(before);
+    if (content.equals(bytes)) return null;
+    fs.writeFileSync(full, content);
+    return { what: `of ${content.length} bytes for ${bytes.length}` };
+  },
+  zero({ bytes, full, random }) {
+    const page = pageIn(bytes, random);
+    const end = Math.min(page + pageBytes, bytes.length);
+    if (bytes.subarray(page, end).every((byte) => byte === 0)) return null;
+    fs.writeFileSync(full, bytes.fill(0, page, end));
+    return { what: `page at ${page}` };
+  },
+  repeat({ bytes, full, random }) {
+    const [from, page] = [pageIn(bytes, random), pageIn(bytes, random)];
+    const before = Buffer.from(bytes);
+    bytes.set(before.subarray(from, from + Math.min(pageBytes, bytes.length - page)), page);
+    if (before.equals(bytes)) return null;
+    fs.writeFileSync(full, bytes);
+    return { what: `page at ${from} over that at ${page}` };
+  },
+  swap: (place) => exchange(place, true),
+  misplace: (place) => exchange(place, false),
+} satisfies Record<string, Change>;
+
+type RotKind = keyof typeof changes;
+const kinds = Object.keys(changes) as [RotKind, ...RotKind[]];
+
+/** Does any such thing to any file of a directory. */
+export function rot(directory: string, older: string, random: Random): Rot {
+  const paths = filesIn(directory) as [string, ...string[]];
+  for (;;) {
+    const path = oneOf(random, paths);
+    const kind = oneOf(random, kinds);
+    const full = join(directory, path);
+    const change: Change = changes[kind];
+    const place = { directory, older, path, full, bytes: fs.readFileSync(full), random };
+    const done = change(place);
+    if (done !== null) return { path, ...done, what: `${kind} ${path} ${done.what}` };
   }
 }
 
@@ -108,21 +112,25 @@ function placeIn(bytes: Uint8Array, random: Random): number {
   return at;
 }
 
+function pageIn(bytes: Uint8Array, random: Random): number {
+  return pageBytes * random.below(Math.ceil(bytes.length / pageBytes));
+}
+
 /**
- * Another segment's file of the same kind, of the same partition or of another topic. Not a log of
- * another topic: batches don't say whose they are, so that is not found out.
+ * Exchanges a segment's file with one of the same kind, of the same partition or of another topic.
+ * Not a log with one of another topic: batches don't say whose they are, so nobody finds that out.
  */
-function partner(
-  directory: string,
-  path: string,
-  kind: "swap" | "misplace",
-  random: Random,
-): string | null {
+function exchange({ directory, path, full, random }: Place, isNear: boolean): ReturnType<Change> {
   const [, extension = ""] = /\d{20}(\.\w+)$/.exec(path) ?? [];
-  if (extension === "" || (kind === "misplace" && extension === ".log")) return null;
+  if (extension === "" || (!isNear && extension === ".log")) return null;
   const others = filesIn(directory).filter((name) => {
-    const isNear = dirname(name) === dirname(path);
-    return name !== path && name.endsWith(extension) && isNear === (kind === "swap");
+    const isIts = (dirname(name) === dirname(path)) === isNear;
+    return name !== path && name.endsWith(extension) && isIts;
   });
-  return others.length === 0 ? null : oneOf(random, others as [string, ...string[]]);
+  if (others.length === 0) return null;
+  const other = oneOf(random, others as [string, ...string[]]);
+  fs.renameSync(full, `${full}.aside`);
+  fs.renameSync(join(directory, other), full);
+  fs.renameSync(`${full}.aside`, join(directory, other));
+  return { what: `with ${other}`, other };
 }
