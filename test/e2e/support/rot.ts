@@ -3,7 +3,7 @@
  * an older copy is put back, another file comes to lie in its place.
  */
 import fs from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Random } from "../../../src/base/random.ts";
 import { oneOf } from "./chance.ts";
 
@@ -56,7 +56,9 @@ const changes = {
     fs.truncateSync(full, length);
     return { what: `to ${length} of ${bytes.length}` };
   },
-  remove({ full }) {
+  remove({ full, path }) {
+    // Without it the log starts with its first file, and nothing says that it once started later.
+    if (basename(path) === "start") return null;
     fs.rmSync(full);
     return { what: "" };
   },
