@@ -7,11 +7,17 @@ import { randomForTest } from "../support/seed.ts";
 import { skipUnless } from "../support/skip.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { run, startBroker } from "./support/broker-process.ts";
-import { shuffled } from "./support/chance.ts";
 import { KafkaClient } from "./support/kafka-client.ts";
 import { Neighbours, neighbour, victim } from "./support/neighbours.ts";
 import { leaveNothing } from "./support/leave-nothing.ts";
-import { liveAll, type Outcome, type Point, pointsOf, startOrEnd } from "./support/life-points.ts";
+import {
+  inTurns,
+  liveAll,
+  type Outcome,
+  type Point,
+  pointsOf,
+  startOrEnd,
+} from "./support/life-points.ts";
 import { readPartition } from "./support/kafka-partition.ts";
 import { report } from "./support/numbers.ts";
 import { straceFault, under } from "./support/strace.ts";
@@ -55,7 +61,7 @@ testStrace(
   async () => {
     const random = randomForTest();
     using directory = temporaryDirectory();
-    const points = shuffled(random, (await pointsOf(join(directory.path, "data"))).life);
+    const points = inTurns(random, (await pointsOf(join(directory.path, "data"))).life);
     const cycles = new Cycles(shortErrors, longErrors);
     const nameOf = ({ call, when }: Point): string => `EIO from ${call} ${when}`;
     const { acknowledged, faults } = await liveAll(cycles.of(points), nameOf, failAt);

@@ -6,11 +6,17 @@ import { randomForTest } from "../support/seed.ts";
 import { skipUnless } from "../support/skip.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { run, type RunOptions, startBroker } from "./support/broker-process.ts";
-import { shuffled } from "./support/chance.ts";
 import { KafkaClient } from "./support/kafka-client.ts";
 import { leaveNothing } from "./support/leave-nothing.ts";
 import { report } from "./support/numbers.ts";
-import { liveAll, type Outcome, type Point, pointsOf, startOrEnd } from "./support/life-points.ts";
+import {
+  inTurns,
+  liveAll,
+  type Outcome,
+  type Point,
+  pointsOf,
+  startOrEnd,
+} from "./support/life-points.ts";
 import { straceFault, under } from "./support/strace.ts";
 import { WholeLife, wholeLifeOptions } from "./support/whole-life.ts";
 
@@ -81,7 +87,7 @@ skipUnless(fault === null, fault ?? "")(
     const random = randomForTest();
     using directory = temporaryDirectory();
     const { life, restart } = await pointsOf(join(directory.path, "data"));
-    const moments = shuffled(random, life).map((point, index): Moment => {
+    const moments = inTurns(random, life).map((point, index): Moment => {
       const again = index % 3 === 2 ? (restart[random.below(restart.length)] ?? null) : null;
       return { point, again };
     });

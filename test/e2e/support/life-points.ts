@@ -1,5 +1,7 @@
 /** The system calls of a {@link WholeLife} that change something on the disk, as points of it. */
+import type { Random } from "../../../src/base/random.ts";
 import { type RunOptions, type StartedBroker, startBroker } from "./broker-process.ts";
+import { shuffled } from "./chance.ts";
 import { CallCount } from "./strace.ts";
 import { WholeLife, wholeLifeOptions } from "./whole-life.ts";
 
@@ -28,6 +30,20 @@ export async function pointsOf(data: string): Promise<Record<"life" | "restart",
     }
   }
   return points;
+}
+
+/**
+ * All of them in an order of chance in which each call has its turn: most are SQLite's, and few of
+ * them would meet a record on its way.
+ */
+export function inTurns(random: Random, points: readonly Point[]): Point[] {
+  const byCall = Map.groupBy(shuffled(random, points), ({ call }) => call);
+  const ordered: Point[] = [];
+  for (let turn = 0; ordered.length < points.length; turn++) {
+    const next = [...byCall.values()].flatMap((each) => each.slice(turn, turn + 1));
+    ordered.push(...shuffled(random, next));
+  }
+  return ordered;
 }
 
 /** What became of a life in which something happened at a point. */
