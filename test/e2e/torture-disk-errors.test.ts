@@ -29,7 +29,7 @@ leaveNothing();
 const fault = straceFault();
 const testStrace = skipUnless(fault === null, fault ?? "");
 
-const shortErrors = 6;
+const shortErrors = 4;
 /** Under `torture` each point is met once; this is more than there are. */
 const longErrors = 100_000;
 const errorMsMax = 60_000;

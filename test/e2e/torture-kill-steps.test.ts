@@ -22,7 +22,7 @@ import { WholeLife, wholeLifeOptions } from "./support/whole-life.ts";
 
 leaveNothing();
 
-const shortKills = 10;
+const shortKills = 8;
 /** Under `torture` each point is met once; this is more than there are. */
 const longKills = 100_000;
 const killMsMax = 60_000;

@@ -17,7 +17,7 @@ import { type Topic, WholeLife, wholeLifeOptions } from "./support/whole-life.ts
 
 leaveNothing();
 
-const [shortRots, longRots] = [12, 1_000];
+const [shortRots, longRots] = [8, 1_000];
 const rotMsMax = 60_000;
 
 /** A directory after a whole life, an older copy of it, and what was told of it. */

@@ -22,7 +22,7 @@ import { within } from "./support/within.ts";
 leaveNothing();
 
 const MiB = 1024 * 1024;
-const [shortCycles, longCycles] = [8, 20_000];
+const [shortCycles, longCycles] = [6, 20_000];
 const cycleMsMax = 30_000;
 /** Of one cycle. */
 const records = isLong ? 5_000 : 1_000;

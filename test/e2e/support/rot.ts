@@ -20,7 +20,7 @@ export interface Rot {
 const pageBytes = 4096;
 
 /** All regular files below a directory with something in them, sorted: the lock is empty. */
-export function filesIn(directory: string): string[] {
+function filesIn(directory: string): string[] {
   const names = fs.readdirSync(directory, { recursive: true, encoding: "utf8" }).sort();
   return names.filter((name) => {
     const stat = fs.lstatSync(join(directory, name));
