@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { version } from "../package.json";
 import { bundleConsole, packOf } from "../src/http/console-bundle.ts";
@@ -29,9 +29,6 @@ export const executable = join(dist, "obelisk");
 
 /** What the executable is made from: newer than it, they make it stale. */
 const inputs = ["src", "package.json", "bun.lock", "tsconfig.json", "scripts/build.ts"];
-/** Git writes here whenever the commit changes that the executable names. */
-const headLog = ".git/logs/HEAD";
-
 /** Builds the executable for this machine unless it is newer than all that it is made from. */
 export async function buildIfStale(): Promise<boolean> {
   return isStale() ? buildHere() : true;
@@ -45,7 +42,17 @@ async function buildHere(): Promise<boolean> {
 
 function isStale(): boolean {
   const built = modified(executable);
-  return [...inputs, headLog].some((input) => newest(join(root, input)) >= built);
+  return [...inputs, ...headLog()].some((input) => newest(resolve(root, input)) >= built);
+}
+
+/**
+ * Where git writes whenever the commit changes that the executable names; elsewhere in a work tree
+ * beside another one, and nowhere without git.
+ */
+function headLog(): string[] {
+  if (Bun.which("git") === null) return [];
+  const asked = Bun.spawnSync(["git", "rev-parse", "--git-path", "logs/HEAD"], { cwd: root });
+  return asked.success ? [asked.stdout.toString().trim()] : [];
 }
 
 function modified(path: string): number {

@@ -11,6 +11,7 @@ import { kafkaDiff } from "./kafka-diff.ts";
 import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
 import { test } from "./test.ts";
+import { torture } from "./torture.ts";
 
 const commands: Readonly<Record<string, Command>> = {
   start,
@@ -20,6 +21,7 @@ const commands: Readonly<Record<string, Command>> = {
   docs,
   bench,
   simulate,
+  torture,
   "kafka-diff": kafkaDiff,
 };
 

@@ -4,6 +4,8 @@
  * - The first batch of the first partition that has any is taken whatever its size: who has less
  *   room than one batch would never get on. After that all bounds hold.
  * - What is in memory is read at once; only a read from the disk makes the round a promise.
+ * - What is read from the disk is in the budget from the beginning of the read until the round is
+ *   released: however many rounds read at once, together they hold no more than that.
  */
 import type { Offset } from "../base/brands.ts";
 import { Refusal } from "../base/refusal.ts";
@@ -51,6 +53,8 @@ export class FetchRound {
   readonly more: MorePartition[] = [];
   bytes = 0;
   hasError = false;
+  /** Taken of the budget: what was read from the disk, and what is being read. */
+  #heldBytes = 0;
 
   /** @param bytesMax for the whole answer, one batch aside */
   constructor(
@@ -69,6 +73,12 @@ export class FetchRound {
     return this;
   }
 
+  /** Gives back what it holds of the budget: it has been answered, or dropped. */
+  release(): void {
+    this.services.fetchBudget.give(this.#heldBytes);
+    this.#heldBytes = 0;
+  }
+
   /** Adds the result for one partition; a promise if it has to wait for it. */
   #read(wanted: WantedPartition): Promise<void> | null {
     const partition = this.#find(wanted);
@@ -79,9 +89,19 @@ export class FetchRound {
     if (room <= 0 && this.bytes > 0) return this.#add(wanted, partition, nothing);
     // What comes while this is being read counts as more.
     const end = partition.highWatermark;
-    const read = partition.read(wanted.fetchOffset, Math.max(room, 1));
-    if (!(read instanceof Promise)) return this.#take(wanted, partition, read, room, end);
-    return read.then((found) => void this.#take(wanted, partition, found, room, end));
+    const granted = this.services.fetchBudget.grant(Math.max(room, 1));
+    const read = partition.read(wanted.fetchOffset, granted);
+    if (!(read instanceof Promise)) return this.#take(wanted, partition, read, granted, end);
+    this.#hold(granted);
+    return read.then((found) => {
+      this.#hold((found instanceof Refusal ? 0 : found.bytes) - granted);
+      this.#take(wanted, partition, found, granted, end);
+    });
+  }
+
+  #hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    this.services.fetchBudget.take(bytes);
   }
 
   #find(wanted: WantedPartition): Partition | ErrorName {

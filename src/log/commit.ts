@@ -214,8 +214,9 @@ export class CommitPipeline {
     this.environment.stats.noteFailedWrite(error.kind);
     const { segment } = first;
     const position = first.end.position - first.piece.bytes.length;
-    // A sync that failed is never tried again and then believed, whatever it failed for.
-    const isSync = error.operation === "syncDirectory";
+    // A sync that failed is never tried again and then believed, whatever it failed for. Without a
+    // descriptor for the directory none was tried.
+    const isSync = error.operation === "syncDirectory" && error.kind !== "exhausted";
     const isPassing = !isSync && (error.kind === "full" || error.kind === "exhausted");
     if (!isPassing) this.seal(`writing ${segment.logPath} failed: ${error.message}`);
     // Where the file could not be opened nothing was written.

@@ -172,7 +172,9 @@ async function walkFile(
     position = damage.to;
     walk.expected = { offset: damage.toOffset, isExact: true };
   }
-  return { chunks: [], bytes: 0, nextOffset: limit.offset };
+  // Every batch is sound, and they end too early: an older file in its place, of the same length.
+  const rest = { from: position, to: limit.position, toOffset: limit.offset };
+  return damageRefusal(segment, walk.from, rest, limit);
 }
 
 /** Walks the batches of one buffer, checking each, until the budget, the end or a fault. */

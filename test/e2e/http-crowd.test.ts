@@ -10,7 +10,7 @@ import { Peer } from "../support/peer.ts";
 import { skipUnless } from "../support/skip.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { startBroker } from "./support/broker-process.ts";
-import { executable } from "./support/executable.ts";
+import { withDescriptors } from "./support/confine.ts";
 import { KafkaSocket } from "./support/kafka-socket.ts";
 import { leaveNothing } from "./support/leave-nothing.ts";
 import { untilWithin } from "./support/within.ts";
@@ -36,13 +36,8 @@ onLinux(
   "a crowd at the HTTP port takes no descriptor from producers, and HTTP comes back",
   async () => {
     using directory = temporaryDirectory();
-    const program = join(directory.path, "obelisk-of-few-files");
-    await Bun.write(
-      program,
-      `#!/bin/sh\nulimit -n ${descriptorsMax}\nexec '${executable()}' "$@"\n`,
-    );
-    await Bun.$`chmod +x ${program}`;
-    const started = await startBroker(join(directory.path, "data"), [], { program });
+    const under = withDescriptors(descriptorsMax);
+    const started = await startBroker(join(directory.path, "data"), [], { under });
     await using broker = started.process;
     const door = broker.lines.find((line) => line["door"] === "http");
     const port = Number(String(door?.["address"]).split(":").at(-1));

@@ -183,7 +183,9 @@ export class MemoryDisk implements Disk {
         const unsynced = this.names.unsyncedOf(this.directory(path, "syncDirectory"));
         return () => this.names.persist(unsynced);
       },
-      fail: () => {
+      fail: ({ error }) => {
+        // Without a descriptor for the directory no sync was tried, and nothing is marked clean.
+        if (error.kind === "exhausted") return;
         this.names.lose(this.names.unsyncedOf(this.directory(path, "syncDirectory")));
       },
     });

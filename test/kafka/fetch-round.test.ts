@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Offset } from "../../src/base/brands.ts";
 import { Refusal } from "../../src/base/refusal.ts";
 import type { Broker, Topic } from "../../src/broker/broker.ts";
+import { FetchBudget } from "../../src/kafka/fetch-budget.ts";
 import { FetchRound, type WantedPartition } from "../../src/kafka/fetch-round.ts";
 import type { Services } from "../../src/kafka/handler.ts";
 import { TopicIds } from "../../src/kafka/topic-ids.ts";
@@ -45,13 +46,15 @@ function round(
   asked: readonly Partial<WantedPartition>[] = partitions.map(({ index }) => ({
     partition: index,
   })),
+  fetchBudget = new FetchBudget(1_000_000),
 ): FetchRound {
   const topic = { name: "t", partitions } as unknown as Topic;
   const broker = {
     topic: (name: string) => (name === "t" ? topic : undefined),
     topics: () => [],
   } as unknown as Broker;
-  const services = { broker, topicIds: new TopicIds(broker) } as unknown as Services;
+  const topicIds = new TopicIds(broker);
+  const services = { broker, topicIds, fetchBudget } as unknown as Services;
   const wanted = asked.map((one) => ({
     topic: "t",
     topicId: noUuid,
@@ -94,6 +97,21 @@ describe("a round", () => {
     const reading = round([memory, disk, last], 1_000).run();
     expect(reading).toBeInstanceOf(Promise);
     expect(shown(await reading)).toMatchObject({ bytes: [100, 200, 300], total: 600 });
+  });
+
+  test("and others that read from the disk at the same time share one budget", async () => {
+    const budget = new FetchBudget(2_000);
+    const asked = [{ partition: 0, partitionMaxBytes: 1_500 }];
+    const rounds = [1, 2, 3].map(() => {
+      return round([new FakePartition(0, 50, true)], 1_500, asked, budget);
+    });
+    const reading = rounds.map((each) => each.run());
+    expect(budget.used).toBe(2_001);
+    const done = await Promise.all(reading);
+    expect(done.map(({ bytes }) => bytes)).toEqual([1_500, 500, 100]);
+    expect(budget.used).toBe(2_100);
+    for (const each of done) each.release();
+    expect(budget.used).toBe(0);
   });
 
   test("takes the first batch whatever its size, and no other one above the bounds", () => {

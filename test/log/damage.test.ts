@@ -166,6 +166,29 @@ test("a sealed segment whose log vanished: a reader is told where to go on, wher
   expect(later).toMatchObject({ code: "CORRUPT_MESSAGE", resumeAt: (first as Refusal).resumeAt });
 });
 
+test("an older batch of the same size at a segment's end: what it leaves out is refused", async () => {
+  const world = new LogWorld(new MemoryDisk(), smallConfig, 1);
+  const log = await world.open();
+  await acked(log, { first: 0, count: 3, valueBytes: 10_000 });
+  for (let first = 3; first < 6; first++) await acked(log, { first, valueBytes: 50_000 });
+  await log.close();
+  const bytes = await world.disk.readWhole(logPath);
+  let valueBytes = 30_000;
+  while (batchOf({ first: 0, valueBytes }).length < bytes.length) valueBytes += 1;
+  const older = batchOf({ first: 0, valueBytes });
+  stamp(viewOf(older), 0, offset(0), 0);
+  expect(older.length).toBe(bytes.length);
+  await world.disk.writeWhole(logPath, older);
+
+  const again = await world.open();
+  expect(numbersIn(unwrap(await again.read(offset(0), 1)).chunks)).toEqual([0]);
+  for (const missing of [1, 2]) {
+    const found = await again.read(offset(missing), 1);
+    expect(found).toMatchObject({ code: "CORRUPT_MESSAGE", resumeAt: offset(3) });
+  }
+  expect(numbersIn(unwrap(await again.read(offset(3), 1)).chunks)).toEqual([3]);
+});
+
 test("a flipped bit in `start` does not let an offset be used twice", async () => {
   const world = new LogWorld(new MemoryDisk());
   const log = await world.open();

@@ -155,6 +155,19 @@ test("too many open files for a moment: refused, and goes on when they are close
   expect(await numbers(log)).toEqual([0, 2]);
 });
 
+test("and when it is the new segment's directory that can't be opened to be synced", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  const back = world.disk.failNext("syncDirectory", directory, "exhausted", { forever: true });
+  const refused = await unwrap(log.append(batchOf({ first: 0 }))).committed;
+  expect(refused).not.toBe(null);
+  back();
+  await acked(log, { first: 1 });
+  expect(await numbers(log)).toEqual([1]);
+  const after = new LogWorld(world.disk.crash({ keep: "synced" }));
+  expect(await numbers(await after.open())).toEqual([1]);
+});
+
 test("a start offset ahead of a log that lost its tail hides no new record", async () => {
   const config = { ...smallConfig, durability: { fsync: "never" } } as const;
   const world = new LogWorld(new MemoryDisk(), config);

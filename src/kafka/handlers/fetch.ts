@@ -45,8 +45,10 @@ const fetchRecords: Handler<"Fetch"> = (request, context) => {
   });
   if (typeof begun === "string") return fetchResponse(begun, 0, []);
   const { wanted, sessionId } = begun;
-  const answer = ({ results }: FetchRound): FetchResponse => {
-    const rows = begun.select(results).map((result) => {
+  const answer = (round: FetchRound): FetchResponse => {
+    // The session takes its bytes of the budget as soon as it has the response.
+    round.release();
+    const rows = begun.select(round.results).map((result) => {
       if (result.bytes > 0) result.partition?.traffic.sent(result.count, result.bytes);
       return fetchRow(result, request.isolationLevel);
     });
@@ -94,6 +96,7 @@ class Reading {
     const end = await wait.ended;
     forget();
     if (end === "cancelled" || end === "closing") return round;
+    round.release();
     if (end === "time") return await this.#round().run();
     return await this.read();
   }

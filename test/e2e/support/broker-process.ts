@@ -22,6 +22,11 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Instead of the executable under test. */
   readonly program?: string;
+  /**
+   * The words of a program that becomes it in the end, or stays outside: the process must be the
+   * broker's own.
+   */
+  readonly under?: readonly string[];
 }
 
 /** A process that has ended. */
@@ -67,7 +72,8 @@ class ObeliskProcess implements AsyncDisposable {
   #listeners: (() => void)[] = [];
 
   constructor(args: readonly string[], options: RunOptions = {}) {
-    this.#child = Bun.spawn([options.program ?? executable(), ...args], {
+    const { under = [], program = executable() } = options;
+    this.#child = Bun.spawn([...under, program, ...args], {
       env: { ...options.environment },
       cwd: options.cwd ?? os.tmpdir(),
       stdio: ["ignore", "pipe", "pipe"],

@@ -35,7 +35,7 @@ export function loadShape(random: Random, round: number): LoadShape {
 
 const allWays: readonly Way[] = ["native", "acks=all", "acks=1", "acks=0"];
 
-function shuffled<T>(random: Random, given: readonly T[]): T[] {
+export function shuffled<T>(random: Random, given: readonly T[]): T[] {
   const left = [...given];
   return given.flatMap(() => left.splice(random.below(left.length), 1));
 }

@@ -103,7 +103,8 @@ export async function recordsIn(data: string, partition: Partition): Promise<Rea
   return read.chunks.flatMap(readableRecords);
 }
 
-function readableRecords(chunk: Uint8Array): ReadableRecord[] {
+/** The records of whole batches, one after another. */
+export function readableRecords(chunk: Uint8Array): ReadableRecord[] {
   const view = viewOf(chunk);
   const text = (bytes: Uint8Array | null) => bytes && new TextDecoder().decode(bytes);
   const found: ReadableRecord[] = [];

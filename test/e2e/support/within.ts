@@ -25,3 +25,10 @@ export async function untilWithin(
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }
+
+/** Lets so many milliseconds pass: where time itself is what is done to a broker. */
+export async function passing(ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  AbortSignal.timeout(ms).addEventListener("abort", () => resolve());
+  await promise;
+}
