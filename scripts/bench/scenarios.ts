@@ -1,0 +1,327 @@
+/**
+ * All scenarios. Those whose acknowledgement means a synced disk are the ones to look at first;
+ * the others show what the promise costs.
+ */
+import { crowd } from "./crowd.ts";
+import { gather } from "./gathering.ts";
+import { dropCaches, type Placement } from "./machine.ts";
+import type { ConsumeLoad, Figures, PacedLoad, ProduceLoad } from "./peer.ts";
+import { factsOf } from "./process-facts.ts";
+import type { Match, Scenario, Stand } from "./scenario.ts";
+
+/** Peers that acknowledge from memory, against Obelisk told to do the same. */
+const unsynced: readonly Match[] = ["kafka", "nats", "redis"].map((theirs) => {
+  return ["obelisk-unsynced", theirs];
+});
+/** Obelisk as it is, against peers told to sync; against Kafka also as that is by default. */
+const synced: readonly Match[] = [
+  "kafka-flush",
+  "kafka",
+  "nats-always",
+  "redis-always",
+  "disk",
+].map((theirs) => ["obelisk", theirs]);
+const reading: readonly Match[] = ["kafka", "nats", "redis"].map((theirs) => ["obelisk", theirs]);
+const kafkas: readonly Match[] = [
+  ["obelisk", "kafka-flush"],
+  ["obelisk", "kafka"],
+];
+const kafka: readonly Match[] = [["obelisk", "kafka"]];
+
+type Parts = Omit<Scenario, "placement"> & { readonly placement?: Placement };
+const scenario = (parts: Parts): Scenario => ({ placement: "free", ...parts });
+
+/** What is written first and not counted: code that is compiled as it runs must have run. */
+const warmShare = 0.2;
+
+/** Rates of records in. */
+function produceScenario(
+  [id, title]: readonly [string, string],
+  matches: readonly Match[],
+  load: Pick<ProduceLoad, "records" | "recordBytes"> & Partial<ProduceLoad>,
+): Scenario {
+  const whole: ProduceLoad = { partitions: 1, codec: "none", producers: 1, ...load };
+  return scenario({
+    id,
+    title,
+    figure: "records/s",
+    better: "more",
+    matches,
+    async run({ target, count, metered }) {
+      const { produce } = target;
+      if (produce === undefined) return null;
+      const scaled = { ...whole, records: count(whole.records) };
+      await produce({ ...scaled, records: count(whole.records * warmShare) });
+      return await metered(() => produce(scaled));
+    },
+  });
+}
+
+/** Rates of records out, of a topic that was filled before. */
+function consumeScenario(
+  [id, title]: readonly [string, string],
+  matches: readonly Match[],
+  load: Pick<ConsumeLoad, "records" | "recordBytes"> & Partial<ConsumeLoad>,
+  { way = "consume", isCold = false }: { way?: "consume" | "drain"; isCold?: boolean } = {},
+): Scenario {
+  const whole: ConsumeLoad = { readers: 1, ...load };
+  return scenario({
+    id,
+    title,
+    figure: way === "drain" ? "MB/s" : "records/s",
+    better: "more",
+    matches,
+    async run(stand) {
+      const { target, count, metered } = stand;
+      const consume = target[way];
+      if (target.fill === undefined || consume === undefined) return null;
+      const scaled = { ...whole, records: count(whole.records) };
+      await target.fill(scaled);
+      if (!isCold) await consume(scaled);
+      else if (!(await dropCaches())) return null;
+      return await metered(() => consume(scaled));
+    },
+  });
+}
+
+function turnScenario(
+  [id, title]: readonly [string, string],
+  matches: readonly Match[],
+  { way, placement = "free" }: { way: "acknowledge" | "pass"; placement?: Placement },
+): Scenario {
+  return scenario({
+    id,
+    title,
+    placement,
+    figure: "p50 µs",
+    better: "less",
+    matches,
+    async run({ target, count, metered }) {
+      const turn = target[way];
+      if (turn === undefined) return null;
+      return await metered(() => turn({ records: count(20_000), recordBytes: 100 }));
+    },
+  });
+}
+
+function pacedScenario(
+  [id, title]: readonly [string, string],
+  matches: readonly Match[],
+  load: Omit<PacedLoad, "seconds">,
+  figure: "ack p99 µs" | "end to end p99 µs",
+): Scenario {
+  return scenario({
+    id,
+    title,
+    figure,
+    better: "less",
+    matches,
+    async run({ target, count, metered }) {
+      const { pace } = target;
+      if (pace === undefined) return null;
+      // Less than three seconds would leave less than two, without the first.
+      const seconds = Math.max(3, Math.round(count(60_000) / 1000));
+      return await metered(() => pace({ ...load, seconds }));
+    },
+  });
+}
+
+/** How long it takes to start again. */
+function startScenario(
+  [id, title]: readonly [string, string],
+  matches: readonly Match[],
+  before: ((stand: Stand) => Promise<unknown> | undefined) | null,
+  signal: "SIGTERM" | "SIGKILL",
+): Scenario {
+  return scenario({
+    id,
+    title,
+    figure: "start ms",
+    better: "less",
+    matches,
+    async run(stand) {
+      if (before === null) return { "start ms": stand.startMs };
+      const done = before(stand);
+      if (done === undefined) return null;
+      await done;
+      return { "start ms": (await stand.restart(signal)).startMs };
+    },
+  });
+}
+
+const mebibyte = 2 ** 20;
+
+/** Resident memory: at rest, behind a load in, behind a load out. */
+async function memory({ target, count, metered }: Stand): Promise<Figures | null> {
+  const { fill, consume } = target;
+  if (fill === undefined || consume === undefined) return null;
+  await Bun.sleep(1000);
+  const idle = factsOf(target.pid).residentBytes / mebibyte;
+  const load = { records: count(5_000_000), recordBytes: 100, readers: 1 };
+  await metered(() => fill(load));
+  const filled = factsOf(target.pid).residentBytes / mebibyte;
+  await consume(load);
+  const { residentBytes, residentBytesMax } = factsOf(target.pid);
+  return {
+    "idle MiB": idle,
+    "after writing MiB": filled,
+    "after reading MiB": residentBytes / mebibyte,
+    "peak MiB": residentBytesMax / mebibyte,
+  };
+}
+
+/** A reader far behind, while records go in at half of what is usual. */
+async function catchUp({ target, count, metered }: Stand): Promise<Figures | null> {
+  const { fill, consume, pace } = target;
+  if (fill === undefined || consume === undefined || pace === undefined) return null;
+  const load = { records: count(2_000_000), recordBytes: 1024, readers: 1 };
+  await fill(load);
+  const seconds = Math.max(3, Math.round(count(10_000) / 1000));
+  const [read, written] = await metered(() =>
+    Promise.all([consume(load), pace({ recordsPerSecond: 50_000, recordBytes: 1024, seconds })]),
+  );
+  return { ...written, "records/s": read["records/s"] ?? NaN, "MB/s": read["MB/s"] ?? NaN };
+}
+
+const small = { records: 5_000_000, recordBytes: 100 };
+const large = { records: 1_500_000, recordBytes: 1024 };
+const thousandTopics = Array.from({ length: 1000 }, (_, at) => `idle-${at}`);
+
+export const scenarios: readonly Scenario[] = [
+  produceScenario(["P3", "produce 100 B, fsync before the ack"], synced, small),
+  produceScenario(["P3x10", "the same from 10 producers"], synced, { ...small, producers: 10 }),
+  produceScenario(["P4", "produce 1 KiB, fsync before the ack"], synced, large),
+  turnScenario(["P5", "one record in flight, fsync before the ack"], synced, {
+    way: "acknowledge",
+  }),
+  produceScenario(["P1", "produce 100 B, no fsync"], unsynced, small),
+  produceScenario(["P2", "produce 1 KiB, no fsync"], unsynced, large),
+  produceScenario(["P6", "produce 1 KiB to 16 partitions"], kafkas, { ...large, partitions: 16 }),
+  scenario({
+    id: "P6t",
+    title: "produce 1 KiB to 100 topics",
+    figure: "records/s",
+    better: "more",
+    matches: kafkas,
+    async run({ target, count, metered }) {
+      const { spread } = target;
+      if (spread === undefined) return null;
+      const seconds = Math.max(2, Math.round(count(8000) / 1000));
+      const load = { recordsPerSecond: 0, recordBytes: 1024, seconds };
+      return await metered(() => spread(100, load));
+    },
+  }),
+  consumeScenario(["C1", "consume 100 B"], reading, small),
+  consumeScenario(["C1s", "fetch 100 B, records not looked at"], kafka, small, { way: "drain" }),
+  consumeScenario(["C2", "consume 1 KiB"], reading, large),
+  consumeScenario(["C2s", "fetch 1 KiB, records not looked at"], kafka, large, { way: "drain" }),
+  consumeScenario(["C3", "consume 1 KiB, page cache dropped"], kafka, large, { isCold: true }),
+  consumeScenario(["C4", "10 readers of the same 1 KiB"], kafka, {
+    ...large,
+    records: 300_000,
+    readers: 10,
+  }),
+  scenario({
+    id: "C5",
+    title: "catching up on 1 KiB while 50,000 a second come in",
+    figure: "records/s",
+    better: "more",
+    matches: kafkas,
+    run: catchUp,
+  }),
+  ...(["free", "one CPU", "two CPUs"] as const).map((placement) => {
+    const title = `100 B from producer to consumer, one in flight, ${placement}`;
+    return turnScenario(
+      [placement === "free" ? "E1" : `E1 ${placement}`, title],
+      [...unsynced, ["obelisk", "kafka-flush"], ["obelisk", "kafka"], ["obelisk", "redis-always"]],
+      { way: "pass", placement },
+    );
+  }),
+  pacedScenario(
+    ["E2", "50,000 records of 1 KiB a second"],
+    kafkas,
+    { recordsPerSecond: 50_000, recordBytes: 1024 },
+    "end to end p99 µs",
+  ),
+  pacedScenario(
+    ["E2b", "200,000 records of 100 B a second"],
+    kafkas,
+    { recordsPerSecond: 200_000, recordBytes: 100 },
+    "end to end p99 µs",
+  ),
+  scenario({
+    id: "G1",
+    title: "a group of 50 gathers, and goes on without one",
+    figure: "gathered ms",
+    better: "less",
+    matches: kafka,
+    run: gather,
+  }),
+  scenario({
+    id: "K1",
+    title: "one record in flight beside 10,000 idle connections",
+    figure: "p99 µs",
+    better: "less",
+    matches: kafkas,
+    run: crowd,
+  }),
+  startScenario(
+    ["R1", "start, empty"],
+    ["kafka", "nats", "redis"].map((theirs) => ["obelisk", theirs] as const),
+    null,
+    "SIGTERM",
+  ),
+  startScenario(
+    ["R1p", "start with 1,000 partitions"],
+    kafka,
+    ({ target }) => target.create?.(thousandTopics, 1),
+    "SIGTERM",
+  ),
+  startScenario(
+    ["R1u", "start after a kill, 10 GiB"],
+    reading,
+    ({ target, count }) =>
+      target.fill?.({ records: count(10_000_000), recordBytes: 1024, readers: 1 }),
+    "SIGKILL",
+  ),
+  scenario({
+    id: "M1",
+    title: "memory at rest and after a load",
+    figure: "idle MiB",
+    better: "less",
+    matches: reading,
+    run: memory,
+  }),
+  produceScenario(["X1 lz4", "produce 1 KiB, lz4 batches"], kafkas, { ...large, codec: "lz4" }),
+  produceScenario(["X1 zstd", "produce 1 KiB, zstd batches"], kafkas, { ...large, codec: "zstd" }),
+  produceScenario(
+    ["N1", "produce 100 B by the original's protocol"],
+    [
+      ["obelisk-native", "obelisk"],
+      ["obelisk-native", "disk"],
+    ],
+    { records: 2_000_000, recordBytes: 100 },
+  ),
+  produceScenario(["H1", "produce 100 B by REST v3"], [["obelisk-http", "obelisk"]], {
+    records: 2_000_000,
+    recordBytes: 100,
+  }),
+  consumeScenario(["H2", "consume 100 B by REST v2"], [["obelisk-http", "obelisk"]], {
+    records: 2_000_000,
+    recordBytes: 100,
+  }),
+  ...(["ack p99 µs", "end to end p99 µs"] as const).map((figure, at) =>
+    pacedScenario(
+      [at === 0 ? "H3" : "H3e", `Kafka's ${figure.replace(" µs", "")} beside a load by HTTP`],
+      [["obelisk-beside-http", "obelisk"]],
+      { recordsPerSecond: 5000, recordBytes: 100 },
+      figure,
+    ),
+  ),
+  pacedScenario(
+    ["H4", "HTTP's ack p99 beside a load by Kafka"],
+    [["obelisk-http-beside-kafka", "obelisk-http"]],
+    { recordsPerSecond: 2000, recordBytes: 100 },
+    "ack p99 µs",
+  ),
+];
