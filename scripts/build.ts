@@ -7,13 +7,14 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { version } from "../package.json";
 import { bundleConsole, packOf } from "../src/http/console-bundle.ts";
@@ -29,8 +30,16 @@ export const executable = join(dist, "obelisk");
 
 /** What the executable is made from: newer than it, they make it stale. */
 const inputs = ["src", "package.json", "bun.lock", "tsconfig.json", "scripts/build.ts"];
-/** Git writes here whenever the commit changes that the executable names. */
-const headLog = ".git/logs/HEAD";
+/**
+ * Git writes here whenever the commit changes that the executable names. In a work tree beside the
+ * first one, `.git` is a file that says where its folder is.
+ */
+function headLog(): string {
+  const git = join(root, ".git");
+  const isFile = statSync(git, { throwIfNoEntry: false })?.isFile() === true;
+  const named = isFile ? /^gitdir: (.*)$/m.exec(readFileSync(git, "utf8"))?.[1] : undefined;
+  return join(resolve(root, named ?? git), "logs", "HEAD");
+}
 
 /** Builds the executable for this machine unless it is newer than all that it is made from. */
 export async function buildIfStale(): Promise<boolean> {
@@ -45,7 +54,8 @@ async function buildHere(): Promise<boolean> {
 
 function isStale(): boolean {
   const built = modified(executable);
-  return [...inputs, headLog].some((input) => newest(join(root, input)) >= built);
+  const paths = [...inputs.map((input) => join(root, input)), headLog()];
+  return paths.some((path) => newest(path) >= built);
 }
 
 function modified(path: string): number {

@@ -88,7 +88,9 @@ export const packageList =
     Object.entries(packages).map(([name, version]) => `${name}${separator}${version}`);
 
 /** Jars of Maven packages (`group:artifact`), with all that they need, in `lib`. */
-export function mavenRecipe(packages: Packages): Recipe {
+export function mavenRecipe<Wanted extends Packages>(
+  packages: Wanted,
+): Recipe & { readonly packages: Wanted } {
   return {
     packages,
     programs: ["java", "mvn"],

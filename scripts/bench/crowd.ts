@@ -25,7 +25,8 @@ export async function crowd({ target, count, metered }: Stand): Promise<Figures 
   await Promise.all(Array.from({ length: dialledAtOnce }, lane));
   const seconds = (performance.now() - begun) / 1000;
   const after = factsOf(target.pid).residentBytes;
-  const figures = await metered(() => acknowledge({ records: count(20_000), recordBytes: 100 }));
+  const load = { records: count(20_000), recordBytes: 100 };
+  const figures = await metered(load.records, () => acknowledge(load));
   for (const socket of sockets) socket.terminate();
   return {
     ...figures,

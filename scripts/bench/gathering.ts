@@ -21,7 +21,7 @@ export async function gather({ target, metered }: Stand): Promise<Figures | null
     const options = { cluster, group: "gathering", topics: [topic], fetchWaitMs: 100 };
     consumers.push(await Consumer.open({ ...options, assignors: ["range"] }));
   }
-  const figures = await metered(async () => {
+  const figures = await metered(NaN, async () => {
     const gathered = await untilDivided(consumers);
     const [gone, ...others] = consumers;
     await gone?.close();

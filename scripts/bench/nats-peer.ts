@@ -68,7 +68,7 @@ function natsTarget(service: Target, bench: NatsBench): Target {
 
 class NatsBench {
   /** So that the stream is there, and has room. */
-  readonly created = ["--create", "--storage", "file", "--maxbytes", "60GB", "--purge"];
+  readonly created = ["--create", "--storage", "file", "--maxbytes", "20GB", "--purge"];
 
   constructor(
     private readonly program: string,

@@ -2,6 +2,7 @@
  * librdkafka's own load generator (`rdkafka_performance`), and `native/paced.c` on the same
  * library: what Obelisk and Kafka are both measured with.
  */
+import { basename } from "node:path";
 import type { Kits } from "./kits.ts";
 import type { ConsumeLoad, Figures, PacedLoad, ProduceLoad } from "./peer.ts";
 
@@ -15,7 +16,8 @@ export async function outputOf(command: readonly string[]): Promise<string> {
   ]);
   spentSeconds += Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
   if (code === 0) return said;
-  throw new Error(`${command[0]} ended with ${code}: ${complained.slice(-500)}${said.slice(-500)}`);
+  const last = (complained.trim() || said.trim()).split("\n").at(-1) ?? "";
+  throw new Error(`${basename(command[0] ?? "")} ended with ${code}: ${last}`);
 }
 
 let spentSeconds = 0;

@@ -91,7 +91,18 @@ export function markdownOf(report: Report): string {
   return `${lines.join("\n")}\n`;
 }
 
-const heads = ["", "scenario", "figure", "first", "", "second", "", "ratio", "CPU s", "peak MiB"];
+const heads = [
+  "",
+  "scenario",
+  "figure",
+  "first",
+  "",
+  "second",
+  "",
+  "ratio",
+  "CPU s a million",
+  "peak MiB",
+];
 
 function tableOf(findings: readonly Finding[]): string[] {
   const rows = findings.map(cellsOf);
@@ -112,7 +123,7 @@ function cellsOf(finding: Finding): string[] {
   const middle = (samples: readonly Sample[], part: (sample: Sample) => number): string =>
     rounded(median(samples.map(part)));
   const mebibytes = (sample: Sample): number => sample.residentBytesMax / 2 ** 20;
-  const cpu = ({ cpuSeconds }: Sample): number => cpuSeconds;
+  const cpu = ({ cpuSeconds, records }: Sample): number => (cpuSeconds / records) * 1e6;
   const verdict = ours === theirs ? "itself" : verdictOf(ratio);
   return [
     finding.scenario,

@@ -13,6 +13,8 @@ import type { Scenario, Stand } from "./scenario.ts";
 /** What one run gave. */
 export interface Sample {
   readonly figures: Figures;
+  /** How many went through in what was measured; NaN if the time was given and not the number. */
+  readonly records: number;
   /** The broker's, during what was measured. */
   readonly cpuSeconds: number;
   readonly writtenBytes: number;
@@ -80,6 +82,7 @@ async function attemptOnce(
 
 /** Keeps what a run has cost so far. */
 class Run implements Stand {
+  #records = 0;
   #cpuSeconds = 0;
   #writtenBytes = 0;
   #residentBytesMax = 0;
@@ -105,11 +108,12 @@ class Run implements Stand {
     return Math.max(1, Math.ceil(full * this.place.scale * this.peer.share));
   };
 
-  readonly metered = async <T>(action: () => Promise<T>): Promise<T> => {
+  readonly metered = async <T>(records: number, action: () => Promise<T>): Promise<T> => {
     const { pid } = this.target;
     const before = { ...factsOf(pid), ...this.#spent(pid), at: performance.now() };
     const result = await action();
     const after = { ...factsOf(pid), ...this.#spent(pid), at: performance.now() };
+    this.#records += records;
     this.#cpuSeconds += after.cpuSeconds - before.cpuSeconds;
     this.#writtenBytes += after.writtenBytes - before.writtenBytes;
     this.#residentBytesMax = Math.max(this.#residentBytesMax, after.residentBytesMax);
@@ -127,6 +131,7 @@ class Run implements Stand {
   sample(figures: Figures): Sample {
     return {
       figures,
+      records: this.#records,
       cpuSeconds: this.#cpuSeconds,
       writtenBytes: this.#writtenBytes,
       residentBytesMax: this.#residentBytesMax,

@@ -10,8 +10,11 @@ export interface Stand {
   readonly startMs: number;
   /** A number of records or turns, as many as this run and this peer are to have. */
   count(full: number): number;
-  /** Does what the figures are about; CPU time and bytes written are counted around it. */
-  metered<T>(action: () => Promise<T>): Promise<T>;
+  /**
+   * Does what the figures are about, with so many records; CPU time and bytes written are counted
+   * around it.
+   */
+  metered<T>(records: number, action: () => Promise<T>): Promise<T>;
   /** Ends the broker and starts it again on the same data. */
   restart(signal: "SIGTERM" | "SIGKILL"): Promise<Stand>;
 }

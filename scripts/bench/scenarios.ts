@@ -52,7 +52,7 @@ function produceScenario(
       if (produce === undefined) return null;
       const scaled = { ...whole, records: count(whole.records) };
       await produce({ ...scaled, records: count(whole.records * warmShare) });
-      return await metered(() => produce(scaled));
+      return await metered(scaled.records, () => produce(scaled));
     },
   });
 }
@@ -79,7 +79,7 @@ function consumeScenario(
       await target.fill(scaled);
       if (!isCold) await consume(scaled);
       else if (!(await dropCaches())) return null;
-      return await metered(() => consume(scaled));
+      return await metered(scaled.records * whole.readers, () => consume(scaled));
     },
   });
 }
@@ -99,7 +99,8 @@ function turnScenario(
     async run({ target, count, metered }) {
       const turn = target[way];
       if (turn === undefined) return null;
-      return await metered(() => turn({ records: count(20_000), recordBytes: 100 }));
+      const load = { records: count(20_000), recordBytes: 100 };
+      return await metered(load.records, () => turn(load));
     },
   });
 }
@@ -121,7 +122,7 @@ function pacedScenario(
       if (pace === undefined) return null;
       // Less than three seconds would leave less than two, without the first.
       const seconds = Math.max(3, Math.round(count(60_000) / 1000));
-      return await metered(() => pace({ ...load, seconds }));
+      return await metered(load.recordsPerSecond * seconds, () => pace({ ...load, seconds }));
     },
   });
 }
@@ -158,7 +159,7 @@ async function memory({ target, count, metered }: Stand): Promise<Figures | null
   await Bun.sleep(1000);
   const idle = factsOf(target.pid).residentBytes / mebibyte;
   const load = { records: count(5_000_000), recordBytes: 100, readers: 1 };
-  await metered(() => fill(load));
+  await metered(load.records, () => fill(load));
   const filled = factsOf(target.pid).residentBytes / mebibyte;
   await consume(load);
   const { residentBytes, residentBytesMax } = factsOf(target.pid);
@@ -177,9 +178,9 @@ async function catchUp({ target, count, metered }: Stand): Promise<Figures | nul
   const load = { records: count(2_000_000), recordBytes: 1024, readers: 1 };
   await fill(load);
   const seconds = Math.max(3, Math.round(count(10_000) / 1000));
-  const [read, written] = await metered(() =>
-    Promise.all([consume(load), pace({ recordsPerSecond: 50_000, recordBytes: 1024, seconds })]),
-  );
+  const pacing = { recordsPerSecond: 50_000, recordBytes: 1024, seconds };
+  const records = load.records + pacing.recordsPerSecond * seconds;
+  const [read, written] = await metered(records, () => Promise.all([consume(load), pace(pacing)]));
   return { ...written, "records/s": read["records/s"] ?? NaN, "MB/s": read["MB/s"] ?? NaN };
 }
 
@@ -208,7 +209,7 @@ export const scenarios: readonly Scenario[] = [
       if (spread === undefined) return null;
       const seconds = Math.max(2, Math.round(count(8000) / 1000));
       const load = { recordsPerSecond: 0, recordBytes: 1024, seconds };
-      return await metered(() => spread(100, load));
+      return await metered(NaN, () => spread(100, load));
     },
   }),
   consumeScenario(["C1", "consume 100 B"], reading, small),
