@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clientsMarks, clientsPath, clientsTable } from "../test/clients/support/table.ts";
+import { plantedMarks, plantedPath, plantedTable } from "../test/sim/planted-table.ts";
 import { tableMarks, tablePath } from "../test/tidy/documents.ts";
 import { importsTable } from "../test/tidy/imports.ts";
 import { directions } from "../test/tidy/rules.ts";
@@ -14,6 +15,7 @@ const tables = [
   { path: versionsPath, marks: versionsMarks, text: versionsTable },
   { path: routesPath, marks: routesMarks, text: routesTable },
   { path: clientsPath, marks: clientsMarks, text: clientsTable },
+  { path: plantedPath, marks: plantedMarks, text: plantedTable },
 ];
 
 export const docs: Command = {

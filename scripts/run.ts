@@ -8,6 +8,7 @@ import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { docs } from "./docs.ts";
 import { kafkaDiff } from "./kafka-diff.ts";
+import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
 import { test } from "./test.ts";
 
@@ -18,6 +19,7 @@ const commands: Readonly<Record<string, Command>> = {
   build,
   docs,
   bench,
+  simulate,
   "kafka-diff": kafkaDiff,
 };
 

@@ -85,6 +85,60 @@ export const segmentBytesMin = 64 * KiB;
 export const segmentBytesMax = 2 * GiB;
 /** Segment age: a new file starts after this time. Kafka's default, `segment.ms`: a week. */
 export const segmentMsDefault = 7 * 24 * 3600 * 1000;
+/** How often logs are looked over for what is to go (`log.retention.check.interval.ms`). */
+export const retentionCheckMsDefault = 300_000;
+export const retentionCheckMsMin = 100;
+/** And how long after the start for the first time. */
+export const janitorDelayMs = 30_000;
+/** A record's time before this (March 1973) was not counted in milliseconds: see retention.ts. */
+export const timestampMsMin = 100_000_000_000;
+/** Nor was one that is so far in the future. */
+export const timestampAheadMsMax = 24 * 3600 * 1000;
+/** How far the wall clock may step ahead of the time that passes, at once, and be believed. */
+export const clockStepMsMax = 3600 * 1000;
+/** A clock that stepped further is believed once it has stood by it for so long. */
+export const clockDoubtMs = 24 * 3600 * 1000;
+/** And so often it is said meanwhile that it is not. */
+export const clockDoubtToldMs = 3600 * 1000;
+/** Compaction: what is known of keys at a time; with more keys it takes several passes. */
+export const compactionMemoryDefault = 64 * MiB;
+export const compactionMemoryMin = 64 * KiB;
+export const compactionMemoryMax = 16 * GiB;
+/** Compaction: bytes read and written a second. */
+export const compactionRateDefault = 32 * MiB;
+export const compactionRateMin = 64 * KiB;
+export const compactionRateMax = 64 * GiB;
+/** Compaction: records of one batch that are looked at in one step (measured: 0.5 ms). */
+export const compactionStepRecords = 1_024;
+/** How often logs are looked over for what is to be compacted (`log.cleaner.backoff.ms`). */
+export const compactionCheckMsDefault = 15_000;
+export const compactionCheckMsMin = 100;
+/** A log whose compaction has failed is left alone for so long; where the disk was full, less. */
+export const compactionRetryMs = 3600 * 1000;
+export const compactionFullRetryMs = 300_000;
+/** Partitions whose old records could not be deleted that are remembered by name. */
+export const upkeepFaultsMax = 100;
+/** Compaction: what is written at a time, and between two syncs. */
+export const cleanBufferBytes = MiB;
+export const cleanSyncBytes = 8 * MiB;
+/** How often files are renamed that are to replace others, and how long it waits in between. */
+export const swapAttemptsMax = 5;
+export const swapRetryMs = 1_000;
+/** How often a reader of a directory looks at what may be damage, or may have been replaced. */
+export const viewLooksMax = 4;
+/** Scrubbing: finished segments are read again, so many bytes a second; 0: never. */
+export const scrubRateDefault = 8 * MiB;
+export const scrubRateMax = 16 * GiB;
+/** From the end of one reading of everything to the next one; and the first after the start. */
+export const scrubPauseMs = 7 * 24 * 3600 * 1000;
+export const scrubDelayMs = 600_000;
+/** Damaged stretches that scrubbing remembers. */
+export const scrubDamagesMax = 1_000;
+/** Work in the background reads so much at a time, and checks it at once (0.1 ms). */
+export const backgroundReadBytes = 256 * KiB;
+/** Work in the background holds the event loop this long, and then leaves it alone for so long. */
+export const backgroundSliceMs = 0.5;
+export const backgroundRestMs = 1;
 /** One index entry per this many bytes of log (Kafka's `index.interval.bytes`). */
 export const indexIntervalBytes = 4 * KiB;
 /** Bytes that the search for the next good batch behind damage may checksum in vain. */
@@ -377,6 +431,14 @@ export const healthFaultsMax = 20;
 export const consoleLiveMs = 900;
 export const consoleListMs = 1_000;
 export const consoleLagMs = 4_000;
+/** Console: a list is kept for this many times as long as it took to make, if that is longer. */
+export const consoleRestFactor = 20;
+/** Console: milliseconds of one turn of the event loop, rows until that is asked, and groups. */
+export const consoleTurnMsMax = 2;
+export const consoleTurnRows = 64;
+export const consoleTurnWaits = 8;
+/** Console: rows of one answer. */
+export const consoleRowsMax = 1_000;
 /** HTTP: rows of one page of a list. */
 export const httpPageRowsMax = 10_000;
 /** HTTP: records of one request that is answered as a whole; a streamed one has no bound. */
@@ -388,6 +450,8 @@ export const httpRecordsDefault = 100;
 export const httpRecordsMax = 10_000;
 /** HTTP: keys, values and headers of one page; the record that passes it is its last. */
 export const httpRecordsBytesMax = 8 * MiB;
+/** HTTP: pages that are made at a time, since all their records are in memory. */
+export const httpPagesMax = 8;
 /** HTTP: bytes of the log that one request looks through for records that fit its filters. */
 export const httpScanBytesMax = 64 * MiB;
 /** HTTP: and that it opens in one go. */
@@ -409,7 +473,9 @@ export const membersLeaveMsMax = 1_000;
 
 /** REST v2: consumer instances at a time, and when one is removed that nobody uses. */
 export const restConsumersMax = 1_000;
-export const restConsumerIdleMsMax = 300_000;
+export const restConsumerIdleMsDefault = 300_000;
+export const restConsumerIdleMsMin = 10_000;
+export const restConsumerIdleMsMax = 24 * 3600 * 1000;
 /** REST v2: unused instances are looked for this often. */
 export const restConsumerSweepMs = 5_000;
 /** REST v2: how long a read waits where nobody says (`consumer.request.timeout.ms`). */
@@ -421,9 +487,11 @@ export const restConsumerTopicsMax = 1_000;
 export const restConsumerPartitionsMax = 10_000;
 /** REST v2: an instance's name. */
 export const restConsumerNameCharactersMax = 255;
-/** REST v2: a `topic_pattern`, and repetitions in it: each multiplies the time that it takes. */
+/** REST v2: a `topic_pattern`, and choices in it: each doubles the time that it takes at worst. */
 export const topicPatternCharactersMax = 256;
-export const topicPatternRepeatsMax = 3;
+export const topicPatternChoicesMax = 12;
+/** REST v2: and as how many of them a repetition counts. */
+export const topicPatternRepeatChoices = 4;
 /** Commits that nobody asks for (`auto.commit.interval.ms`, and those of a group's events). */
 export const autoCommitMs = 5_000;
 
@@ -462,6 +530,17 @@ export const httpBodyMsMax = 30_000;
 export const httpRequestsMax = 4_096;
 /** HTTP: a connection on which nothing moves is closed; so is one whose answer takes longer. */
 export const httpIdleMsMax = 120_000;
+/** HTTP: a connection that has not asked anything within this time is closed. */
+export const httpHeadMsMax = 30_000;
+/** HTTP: an answer larger than this is sent in such pieces, as its peer takes them. */
+export const httpAnswerPieceBytes = 64 * KiB;
+/** HTTP: answers of more than a piece that peers have not taken; more get a 503. */
+export const httpUnsentBytesMax = 256 * MiB;
+/** HTTP: descriptors that must be free, or the door closes for a while; at most this share. */
+export const httpDescriptorsFreeMin = 1_024;
+export const httpDescriptorsShare = 1 / 8;
+/** HTTP: they are looked at this often. */
+export const httpDescriptorsMs = 1_000;
 /** HTTP: one message that a WebSocket may send to the broker. */
 export const httpSocketMessageBytesMax = 64 * KiB;
 /** HTTP: what a WebSocket's peer has not taken; above it the connection is cut. */
@@ -533,10 +612,32 @@ export const metricsPartitionsMax = 20_000;
 export const metricsGroupsMax = 2_000;
 /** Partitions, of all these groups, that have. */
 export const metricsGroupPartitionsMax = 50_000;
+/** Names that one scrape may be narrowed to: more than there are. */
+export const metricsNamesMax = 200;
 /** How often it is measured how late timers fire. */
 export const loopDelayProbeMs = 20;
 /** How long it is measured after a scrape: longer than scrapers' usual intervals. */
 export const loopDelayIdleMs = 5 * 60_000;
+
+/** `top`: how often it looks. */
+export const topIntervalMsDefault = 2_000;
+export const topIntervalMsMin = 500;
+export const topIntervalMsMax = 60_000;
+/** `top`: how long one look may take, and what it may have: all that a broker writes, and more. */
+export const topScrapeMsMax = 10_000;
+export const topScrapeBytesMax = 64 * MiB;
+/** `top`: one line of it; a group's id is the longest thing there. */
+export const topLineCharactersMax = 16 * KiB;
+/** `top`: topics and groups that are kept of it; more are counted. */
+export const topTopicsMax = metricsPartitionsMax;
+export const topGroupsMax = metricsGroupsMax;
+/** `top`: bounds of one histogram, and doors, that are kept of it. */
+export const topBucketsMax = 256;
+export const topDoorsMax = 16;
+/** `top`: readings that are plotted, one a column: more columns than terminals have. */
+export const topHistoryMax = 600;
+/** `top`: rows of each table of a snapshot; more are counted. */
+export const topRowsPrinted = 20;
 
 assert(2 * partitionsMax <= messageElementsMax, "a response must be able to name all partitions");
 assert(
@@ -548,6 +649,8 @@ assert(
   "what a command asks at once must be a request",
 );
 assert(batchBytesMax < commitQueueBytesMax, "the largest batch must fit the commit queue");
+assert(topIntervalMsMax < loopDelayIdleMs, "a broker that is watched goes on measuring");
+assert(groupIdCharactersMax * 12 < topLineCharactersMax, "a line must hold a group's id");
 assert(nativeFrameBytesMax < connectionInFlightBytesMax, "one frame must fit a connection");
 assert(
   nativeTopicsCreatingMax < topicsCreatingMax,
@@ -575,6 +678,7 @@ assert(
 );
 assert(batchBytesMax <= readBytesMax, "one read must be able to return the largest batch");
 assert(segmentBytesMax + batchBytesMax < 4 * GiB, "positions must fit 32 bits");
+assert(clockStepMsMax < clockDoubtMs, "a step must be small beside the doubt of a greater one");
 assert(indexIntervalBytes < segmentBytesMin, "a segment must hold index entries");
 assert(batchBytesMax <= decompressedBytesMax, "a batch must fit when opened");
 assert(batchBytesMax <= producedUnpackedBytesMax, "a batch must fit when it is checked");

@@ -154,6 +154,38 @@ export const brokerOptions = {
     max: limits.segmentMsMax,
     help: "Age at which a partition begins a new file",
   }),
+  retentionCheckMs: duration({
+    name: "retention-check-interval",
+    default: limits.retentionCheckMsDefault,
+    min: limits.retentionCheckMsMin,
+    max: limits.segmentMsMax,
+    help: "How often logs are looked over for records that retention does not keep",
+  }),
+  compactionCheckMs: duration({
+    name: "compaction-check-interval",
+    default: limits.compactionCheckMsDefault,
+    min: limits.compactionCheckMsMin,
+    max: limits.segmentMsMax,
+    help: "How often logs are looked over for what is to be compacted",
+  }),
+  compactionMemory: size({
+    default: limits.compactionMemoryDefault,
+    min: limits.compactionMemoryMin,
+    max: limits.compactionMemoryMax,
+    help: "Memory for the keys of one log while it is compacted; more keys take more passes",
+  }),
+  compactionRate: size({
+    default: limits.compactionRateDefault,
+    min: limits.compactionRateMin,
+    max: limits.compactionRateMax,
+    help: "Bytes a second that compaction reads and writes at most",
+  }),
+  scrubRate: size({
+    default: limits.scrubRateDefault,
+    min: 0,
+    max: limits.scrubRateMax,
+    help: "Bytes a second of finished segments that are read again to find damage; 0: none",
+  }),
   groupInitialRebalanceMs: duration({
     name: "group-initial-rebalance-delay-ms",
     default: limits.groupInitialRebalanceMsDefault,
@@ -188,6 +220,13 @@ export const brokerOptions = {
     min: 60_000,
     max: limits.segmentMsMax,
     help: "How long a group's committed offsets are kept after its last use",
+  }),
+  httpConsumerIdleMs: duration({
+    name: "http-consumer-timeout",
+    default: limits.restConsumerIdleMsDefault,
+    min: limits.restConsumerIdleMsMin,
+    max: limits.restConsumerIdleMsMax,
+    help: "When a consumer instance of REST v2 that nobody uses is removed",
   }),
   maxConnections: integer({
     default: limits.connectionsMaxDefault,

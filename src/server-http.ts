@@ -11,7 +11,10 @@ import { GroupLags } from "./broker/group-lag.ts";
 import { RecordProducer } from "./broker/record-producer.ts";
 import type { MemberParts } from "./broker/group-member.ts";
 import { ResidentMembers } from "./broker/resident-members.ts";
+import { Slots } from "./broker/slots.ts";
 import { buildVersion } from "./cli/build.ts";
+import { DescriptorWatch } from "./http/descriptor-watch.ts";
+import { descriptorsUsed } from "./http/descriptors.ts";
 import { openDoor } from "./http/door.ts";
 import type { ConsumerParts } from "./http/rest-v2/rest-consumer.ts";
 import { RestConsumers } from "./http/rest-v2/rest-consumers.ts";
@@ -20,7 +23,7 @@ import { allRoutes } from "./http/routes.ts";
 import type { System } from "./http/services.ts";
 import { Stations } from "./http/streams/stations.ts";
 import { nodeId } from "./kafka/handler.ts";
-import { membersLeaveMsMax } from "./limits.ts";
+import { httpPagesMax, membersLeaveMsMax } from "./limits.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { processFacts } from "./metrics/process.ts";
 import type { Network } from "./net/network.ts";
@@ -82,6 +85,11 @@ export function openHttp(
     system: () => system,
   });
   if (door instanceof ListenFailure) return door;
+  let watch: DescriptorWatch | null = null;
+  void processFacts().then(({ openFilesMax: descriptorsMax }) => {
+    if (descriptorsMax === null || system.phase === "stopping") return;
+    watch = new DescriptorWatch({ clock, logger, door, descriptorsMax, used: descriptorsUsed });
+  });
   const { hostname, port } = door;
   const address = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
   return {
@@ -99,6 +107,7 @@ export function openHttp(
     },
     async stop(deadlineMs) {
       system = { ...system, phase: "stopping" };
+      watch?.close();
       await door.stop(deadlineMs);
       metrics?.close();
     },
@@ -147,7 +156,7 @@ function servicesOf(
   const facts = () =>
     serverFacts(options.data, network, [...doors, { name, address, open: door.open }]);
   const producer = new RecordProducer(clock);
-  const readers = readersOf(common);
+  const readers = readersOf(common, options);
   const services = {
     ...common,
     ...readers.services,
@@ -162,14 +171,22 @@ function servicesOf(
 }
 
 /** What reads for groups and for streams in this process. */
-function readersOf(common: MemberParts & Omit<ConsumerParts, "members">) {
+function readersOf(
+  common: MemberParts & Omit<ConsumerParts, "members" | "pages">,
+  { httpConsumerIdleMs }: BrokerOptions,
+) {
   const members = new ResidentMembers(common);
-  const consumers = new RestConsumers({ ...common, members }, systemRandom);
+  const pages = new Slots(httpPagesMax);
+  const consumers = new RestConsumers(
+    { ...common, members, pages },
+    systemRandom,
+    httpConsumerIdleMs,
+  );
   const leave = async (): Promise<void> => {
     await consumers.close();
     await members.close();
   };
-  return { services: { members, consumers, stations: new Stations(common.broker) }, leave };
+  return { services: { members, consumers, pages, stations: new Stations(common.broker) }, leave };
 }
 
 /** Resolves with `done`, or when the time is up. */

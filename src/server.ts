@@ -16,6 +16,7 @@ import type { Broker } from "./broker/broker.ts";
 import { createBroker } from "./broker/create-broker.ts";
 import { defaultGroupRules, type GroupRules } from "./broker/group-rules.ts";
 import { createGroups, type Groups } from "./broker/groups.ts";
+import type { JanitorRules } from "./broker/janitor.ts";
 import { durabilityText } from "./broker/topic-config-table.ts";
 import { topicConfigOf } from "./broker/topic-config.ts";
 import type { ForgetTopic, OpenLog } from "./broker/topic-life.ts";
@@ -26,11 +27,16 @@ import { controlSocketName, metadataFileName } from "./disk/names.ts";
 import { nodeId } from "./kafka/handler.ts";
 import { KafkaProtocol } from "./kafka/protocol.ts";
 import {
+  compactionCheckMsDefault,
+  compactionMemoryDefault,
+  compactionRateDefault,
   controlConnectionsMax,
   descriptorsReserved,
   logFilesOpenMax,
   loopShareMsMax,
   partitionsMax,
+  retentionCheckMsDefault,
+  scrubRateDefault,
   unixSocketPathBytesMax,
 } from "./limits.ts";
 import { LogEnvironment } from "./log/environment.ts";
@@ -55,7 +61,14 @@ export type HomeOptions = Pick<
   | "segmentBytes"
   | "segmentMs"
   | "diskReserveBytes"
->;
+> &
+  // Who opens a directory for one piece of work leaves the looking after to the next broker.
+  Partial<
+    Pick<
+      BrokerOptions,
+      "retentionCheckMs" | "compactionCheckMs" | "compactionMemory" | "compactionRate" | "scrubRate"
+    >
+  >;
 
 /** A broker that owns its data directory, reachable by nobody yet. */
 export interface Home {
@@ -168,17 +181,34 @@ function settingsOf(
     lingerMs: options.lingerMs,
     partitionsMax,
     diskReserveBytes: options.diskReserveBytes,
+    ...janitorOf(options),
   };
 }
 
+function janitorOf(options: HomeOptions): { janitor?: JanitorRules } {
+  const { retentionCheckMs } = options;
+  if (retentionCheckMs === undefined) return {};
+  const compaction = {
+    checkMs: options.compactionCheckMs ?? compactionCheckMsDefault,
+    memoryBytes: options.compactionMemory ?? compactionMemoryDefault,
+    bytesPerSecond: options.compactionRate ?? compactionRateDefault,
+  };
+  const { scrubRate: scrubBytesPerSecond = scrubRateDefault } = options;
+  return { janitor: { retentionCheckMs, compaction, scrubBytesPerSecond } };
+}
+
 /** What Kafka's tools find under these names. */
-const factsOf = ({ data }: HomeOptions, rules: GroupRules): Readonly<Record<string, string>> => ({
+const factsOf = (options: HomeOptions, rules: GroupRules): Readonly<Record<string, string>> => ({
   "broker.id": String(nodeId),
   "group.initial.rebalance.delay.ms": String(rules.initialRebalanceDelayMs),
   "group.max.session.timeout.ms": String(rules.sessionTimeoutMsMax),
   "group.max.size": String(rules.membersMax),
   "group.min.session.timeout.ms": String(rules.sessionTimeoutMsMin),
-  "log.dirs": nodePath.resolve(data),
+  "log.cleaner.backoff.ms": String(options.compactionCheckMs ?? compactionCheckMsDefault),
+  "log.cleaner.dedupe.buffer.size": String(options.compactionMemory ?? compactionMemoryDefault),
+  "log.cleaner.io.max.bytes.per.second": String(options.compactionRate ?? compactionRateDefault),
+  "log.dirs": nodePath.resolve(options.data),
+  "log.retention.check.interval.ms": String(options.retentionCheckMs ?? retentionCheckMsDefault),
   "node.id": String(nodeId),
   "offset.metadata.max.bytes": String(rules.offsetMetadataCharactersMax),
   "offsets.retention.minutes": String(Math.floor(rules.offsetsRetentionMs / 60_000)),

@@ -12,6 +12,7 @@ import type { ProduceOptions } from "./produced-batch.ts";
 import type { PastIdentity, ProducerIdentity } from "./producer-ids.ts";
 import type { BrokerStats, Traffic } from "./stats.ts";
 import type { TopicConfig } from "./topic-config.ts";
+import type { UpkeepFigures } from "./upkeep.ts";
 import type { Wait, Watched, WaitFor } from "./waiters.ts";
 import type { Watermarks } from "./watermarks.ts";
 
@@ -72,6 +73,12 @@ export interface Partition extends Watched {
 
   /** As `PartitionLog.read`; UNKNOWN_TOPIC_OR_PARTITION once the topic was deleted. */
   read(from: Offset, bytesMax: number): LogRead | Refusal | Promise<LogRead | Refusal>;
+
+  /**
+   * Why its offsets say nothing: its log can't be opened, or the topic was deleted. Then they are
+   * those of an empty log, and a consumer that believed them would go back to 0.
+   */
+  offsetsFault(): Refusal | null;
 
   /** As `PartitionLog.offsetForTime`, likewise. */
   offsetForTime(timestamp: number): Promise<TimedOffset | null | Refusal>;
@@ -190,6 +197,8 @@ export interface Broker {
   initProducerId(past: PastIdentity): Promise<ProducerIdentity | Refusal>;
   /** Waits for records; see `waiters.ts`. */
   wait(wanted: WaitFor): Wait;
+  /** What looking after logs has done since the start; `null`: nobody does. */
+  readonly upkeep: UpkeepFigures | null;
   /** Where everything lies, as it is now; `null`: nobody knows. */
   volume(): Promise<Volume | null>;
 

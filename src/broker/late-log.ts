@@ -10,7 +10,9 @@ import type { Offset } from "../base/brands.ts";
 import type { Cancel, Clock } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
 import { logsOpeningMax, partitionReopenMs } from "../limits.ts";
+import type { CompactionMeans } from "../log/compaction.ts";
 import type { Appended, LogConfig, PartitionLog } from "../log/log.ts";
+import type { ScrubMeans } from "../log/scrub.ts";
 import { concurrently } from "./concurrently.ts";
 import { refusingLog } from "./refusing-log.ts";
 
@@ -67,8 +69,12 @@ export class LateLog implements PartitionLog {
     return this.#log.sealedBy;
   }
 
-  append(batch: Uint8Array): Appended | Refusal {
-    return this.#log.append(batch);
+  get newestMs(): number | null {
+    return this.#log.newestMs;
+  }
+
+  append(batch: Uint8Array, isGiven?: boolean): Appended | Refusal {
+    return this.#log.append(batch, isGiven);
   }
   read(from: Offset, bytesMax: number): ReturnType<PartitionLog["read"]> {
     return this.#log.read(from, bytesMax);
@@ -78,6 +84,21 @@ export class LateLog implements PartitionLog {
   }
   trim(before: Offset): Promise<Refusal | null> {
     return this.#log.trim(before);
+  }
+  expire(now: number): ReturnType<PartitionLog["expire"]> {
+    return this.#log.expire(now);
+  }
+  rollForCompaction(now: number): ReturnType<PartitionLog["rollForCompaction"]> {
+    return this.#log.rollForCompaction(now);
+  }
+  compactable(now: number): ReturnType<PartitionLog["compactable"]> {
+    return this.#log.compactable(now);
+  }
+  compact(means: CompactionMeans): ReturnType<PartitionLog["compact"]> {
+    return this.#log.compact(means);
+  }
+  scrub(from: Offset, means: ScrubMeans): ReturnType<PartitionLog["scrub"]> {
+    return this.#log.scrub(from, means);
   }
   flush(): Promise<Refusal | null> {
     return this.#log.flush();

@@ -11,7 +11,8 @@ import { offset, type Offset } from "../base/brands.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { Refusal } from "../base/refusal.ts";
-import type { Appended, LogRead, PartitionLog, TimedOffset } from "../log/log.ts";
+import type { Compactable, Compacted, CompactionMeans } from "../log/compaction.ts";
+import type { Appended, Expired, LogRead, PartitionLog, TimedOffset } from "../log/log.ts";
 import { leaderEpoch } from "../log/scan.ts";
 import { type BatchHeader, readHeader, viewOf } from "../record/batch.ts";
 import { admission, admit, type Admitted, type BatchRules, sizeRefusal } from "./batch-rules.ts";
@@ -98,9 +99,14 @@ export class HostedPartition implements Partition {
   produce(batch: Uint8Array, options: ProduceOptions = {}): Promise<Produced | Refusal> {
     const header = this.#ended ?? checkProduced(batch, this.owner.rules, options);
     if (header instanceof Refusal) return Promise.resolve(header);
-    if (header.producerId < 0 || this.#keeper.isLoaded) return this.#examine(batch, header);
+    const examine = () => this.#examine(batch, header, options.isGiven ?? false);
+    if (header.producerId < 0 || this.#keeper.isLoaded) return examine();
     const { promise, resolve } = Promise.withResolvers<Produced | Refusal>();
-    this.#keeper.whenLoaded((refusal) => resolve(refusal ?? this.#examine(batch, header)));
+    this.#keeper.whenLoaded((refusal) => {
+      // It has to come again, before those that are on their way behind it.
+      if (refusal !== null && this.#ended === null) this.#keeper.producers.refused(header);
+      resolve(refusal ?? examine());
+    });
     return promise;
   }
 
@@ -108,6 +114,12 @@ export class HostedPartition implements Partition {
     const read = this.#ended ?? this.log.read(from, bytesMax);
     // What was asked of a topic that is deleted meanwhile must not look like the next one's.
     return read instanceof Promise ? read.then((found) => this.#ended ?? found) : read;
+  }
+
+  offsetsFault(): Refusal | null {
+    // At its end an open log has nothing to read, and says so at once.
+    const read = this.read(this.highWatermark, 1);
+    return read instanceof Refusal ? read : null;
   }
 
   async offsetForTime(timestamp: number): Promise<TimedOffset | null | Refusal> {
@@ -123,6 +135,46 @@ export class HostedPartition implements Partition {
     const trimmed = this.#trimming.then(() => this.#trim(before));
     this.#trimming = trimmed;
     return await trimmed;
+  }
+
+  /** Applies the topic's retention, if it has one; `null`: it keeps everything, or has ended. */
+  async expire(now: number): Promise<Expired | Refusal | null> {
+    if (!this.owner.isDeleting) return null;
+    const expired = this.#trimming.then(() => this.#expire(now));
+    this.#trimming = expired;
+    return await expired;
+  }
+
+  /** What there is to compact; `null`: nothing. `now` as `expire` takes it. */
+  async compactable(now: number): Promise<Compactable | null> {
+    if (this.#ended !== null || !this.owner.rules.isCompacted) return null;
+    const refusal = await this.log.rollForCompaction(now);
+    if (refusal !== null) {
+      const about = { topic: this.topic, partition: this.index, reason: refusal.message };
+      this.parts.logger.warn("a segment could not be ended for compaction", about);
+    }
+    return this.#ended === null ? this.log.compactable(now) : null;
+  }
+
+  /**
+   * Compacts the log up to `end`, as `compactable` has told it. The last batch of each producer
+   * that is known stays, if empty, so that reading the log tells what it has sent.
+   */
+  async compact(
+    end: Offset,
+    means: Omit<CompactionMeans, "isLastOf" | "intactEnd">,
+  ): Promise<Compacted | Refusal> {
+    const intactEnd = this.#ended ?? (await this.#keeper.beforeCompaction(end));
+    const refusal = this.#ended ?? (intactEnd instanceof Refusal ? intactEnd : null);
+    if (refusal !== null || intactEnd instanceof Refusal) return refusal ?? closed;
+    const lastOf = new Map<number, Offset>();
+    for (const [producerId, { batches }] of this.#keeper.producers.acknowledged()) {
+      const last = batches.at(-1);
+      if (last !== undefined) lastOf.set(producerId, last.baseOffset);
+    }
+    const isLastOf = (producerId: number, baseOffset: Offset): boolean =>
+      lastOf.get(producerId) === baseOffset;
+    return await this.log.compact({ ...means, intactEnd, isLastOf });
   }
 
   leaderEpochFault(currentLeaderEpoch: number): Refusal | null {
@@ -180,20 +232,20 @@ export class HostedPartition implements Partition {
   }
 
   /** Looks at the records, in later turns if they are many, and stores them in their order. */
-  #examine(batch: Uint8Array, header: BatchHeader): Promise<Produced | Refusal> {
+  #examine(batch: Uint8Array, header: BatchHeader, isGiven: boolean): Promise<Produced | Refusal> {
     const steps = admission(batch, header, this.owner.rules, this.parts.clock.now(), false);
     if (this.#examining === 0) {
       const answer = this.#judge(header);
       if (answer !== null) return answer;
       const first = steps.next();
-      if (first.done === true) return this.#store(header, first.value);
+      if (first.done === true) return this.#store(header, first.value, isGiven);
     }
     this.#examining += 1;
     const { promise, resolve, reject } = Promise.withResolvers<Produced | Refusal>();
     this.parts.examinations.take(steps, (admitted) => {
       this.#examining -= 1;
       try {
-        resolve(this.#judge(header) ?? this.#store(header, admitted()));
+        resolve(this.#judge(header) ?? this.#store(header, admitted(), isGiven));
       } catch (error) {
         reject(error);
       }
@@ -210,9 +262,13 @@ export class HostedPartition implements Partition {
     return verdict === "next" ? null : this.#again(verdict);
   }
 
-  #store(header: BatchHeader, admitted: Admitted | Refusal): Promise<Produced | Refusal> {
+  #store(
+    header: BatchHeader,
+    admitted: Admitted | Refusal,
+    isGiven: boolean,
+  ): Promise<Produced | Refusal> {
     if (admitted instanceof Refusal) return Promise.resolve(admitted);
-    const appended = this.#append(admitted.batch);
+    const appended = this.#append(admitted.batch, isGiven);
     const { producers } = this.#keeper;
     if (appended instanceof Refusal) {
       if (header.producerId >= 0) producers.refused(header);
@@ -239,8 +295,9 @@ export class HostedPartition implements Partition {
     return refusal ?? { baseOffset, logAppendTimeMs, logStartOffset: this.log.startOffset };
   }
 
-  #append(batch: Uint8Array): Appended | Refusal {
-    const appended = this.parts.space.take(batch.byteLength) ?? this.log.append(batch);
+  #append(batch: Uint8Array, isGiven = false): Appended | Refusal {
+    const { space } = this.parts;
+    const appended = space.take(batch.byteLength) ?? this.log.append(batch, isGiven);
     if (appended instanceof Refusal) return appended;
     this.parts.stats.appended(batch.byteLength, appended.nextOffset - appended.baseOffset);
     this.watermarks.set(this.log);
@@ -255,6 +312,14 @@ export class HostedPartition implements Partition {
     this.watermarks.set(this.log);
     this.watches.trimmed(this.log.startOffset);
     return refusal ?? this.log.startOffset;
+  }
+
+  async #expire(now: number): Promise<Expired | Refusal | null> {
+    if (this.#ended !== null) return null;
+    const expired = await this.log.expire(now);
+    this.watermarks.set(this.log);
+    this.watches.trimmed(this.log.startOffset);
+    return this.#ended === null ? expired : null;
   }
 
   #visible(): void {

@@ -22,6 +22,8 @@ import { type BatchRules, sizeRefusal } from "./batch-rules.ts";
 export interface ProduceOptions {
   /** From version 7 on: older consumers can't read it (KIP-110). Left out: it is. */
   readonly allowsZstd?: boolean;
+  /** The bytes are the partition's from now on: nobody stores into them. Left out: they are not. */
+  readonly isGiven?: boolean;
 }
 
 /** Checks what a client has sent for one partition; see the head of this file. */

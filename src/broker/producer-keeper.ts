@@ -9,7 +9,7 @@
  * Producers of a partition that nobody has asked for are read and written then, too: else the log
  * behind its snapshot would grow without a bound.
  */
-import type { Offset } from "../base/brands.ts";
+import { offset, type Offset } from "../base/brands.ts";
 import type { Logger } from "../base/logger.ts";
 import { Refusal } from "../base/refusal.ts";
 import { producerTailBytesMax } from "../limits.ts";
@@ -34,6 +34,8 @@ export class ProducerKeeper {
   #tailBytes = 0;
   /** Once there are so many, the snapshot is written. */
   #tailBytesMax = producerTailBytesMax;
+  /** Where the snapshot ends that is kept; `null`: none is, as far as is known. */
+  #snapshotEnd: Offset | null = null;
   /** Why nothing is read or written any more. */
   #ended: Refusal | null = null;
 
@@ -69,6 +71,32 @@ export class ProducerKeeper {
     });
   }
 
+  /**
+   * Sees to it that all of the log before `end` may be rewritten: that what is kept of producers
+   * does not hang on it. The batch that ends at the offset which this resolves to must stay as it
+   * is, since the snapshot names its checksum; -1: none must.
+   */
+  async beforeCompaction(end: Offset): Promise<Offset | Refusal> {
+    const { promise, resolve } = Promise.withResolvers<Refusal | null>();
+    this.whenLoaded(resolve);
+    const unknown = await promise;
+    if (unknown !== null) return unknown;
+    await this.#writing;
+    if (this.producers.count === 0 && this.#snapshotEnd === null) return offset(-1);
+    // Of a log that has grown since, the batch which the snapshot names could be rewritten.
+    const isBehind = (this.#snapshotEnd ?? -1) < end;
+    const isGrown = this.#snapshotEnd === end && this.log.visibleOffset > end;
+    if (!isBehind && !isGrown) return this.#snapshotEnd ?? offset(-1);
+    this.#writing = this.#snapshot().then(() => {
+      this.#writing = null;
+    });
+    await this.#writing;
+    if (this.#ended !== null) return this.#ended;
+    if (this.#snapshotEnd !== null && this.#snapshotEnd >= end) return this.#snapshotEnd;
+    const message = "the producers could not be written, which would be forgotten";
+    return new Refusal("KAFKA_STORAGE_ERROR", message);
+  }
+
   /** Writes what is known, once the log is closed and everything in it is acknowledged. */
   async close(): Promise<void> {
     await this.#writing;
@@ -90,6 +118,7 @@ export class ProducerKeeper {
     if (refusal === null && !(recovered instanceof Refusal)) {
       this.producers.restore(recovered.entries);
       this.#tailBytes = Math.max(this.#tailBytes, recovered.readBytes);
+      this.#snapshotEnd ??= recovered.snapshotEnd;
       this.#isLoaded = true;
     }
     this.#loading = null;
@@ -108,15 +137,16 @@ export class ProducerKeeper {
 
   async #snapshot(): Promise<void> {
     const tailBytes = this.#tailBytes;
-    const offset = this.log.visibleOffset;
+    const end = this.log.visibleOffset;
     const entries = this.producers.acknowledged();
-    const batchCheck = await checkEndingAt(this.log, offset);
+    const batchCheck = await checkEndingAt(this.log, end);
     if (this.#ended !== null) return;
     const refusal =
       batchCheck instanceof Refusal
         ? batchCheck
-        : await this.store.write(encodeProducers({ offset, batchCheck, entries }));
+        : await this.store.write(encodeProducers({ offset: end, batchCheck, entries }));
     if (refusal !== null) return this.#failed(refusal);
+    this.#snapshotEnd = end;
     this.#tailBytes -= tailBytes;
     this.#tailBytesMax = producerTailBytesMax;
   }

@@ -18,6 +18,8 @@ export interface RecoveredProducers {
   readonly entries: Map<number, ProducerEntry>;
   /** Bytes of the log that were read. */
   readonly readBytes: number;
+  /** Where the snapshot ended that was believed; `null`: there was none. */
+  readonly snapshotEnd: Offset | null;
 }
 
 /**
@@ -49,7 +51,7 @@ export async function recoverProducers(
     if (read.nextOffset <= at) break;
     at = read.nextOffset;
   }
-  return { entries, readBytes };
+  return { entries, readBytes, snapshotEnd: snapshot?.offset ?? null };
 }
 
 /** The checksum of the batch that ends at `end`; `null`: none does. Refuses if it can't be read. */

@@ -54,7 +54,6 @@ const setting = <T>(
 ): TopicSetting<T> => ({ kind, fallback: String(fallback), brokerName, doc, noEffect });
 
 const dayMs = 24 * 3600 * 1000;
-const notYet = "nothing is deleted or compacted by itself yet";
 const noReplicas = "every partition has one replica, which is always in sync";
 const noTiers = "there is no tiered storage";
 
@@ -85,8 +84,8 @@ export const topicSettings = {
     words("compact", "delete"),
     "delete",
     "log.cleanup.policy",
-    "What happens to old records: deleted, or compacted to the last one of each key. A compacted " +
-      "topic takes no record without a key. Deleting and compacting is not done yet.",
+    "What happens to old records: deleted, compacted to the last one of each key, or both. A " +
+      "compacted topic takes no record without a key, and those that it has from before go.",
   ),
   "compression.gzip.level": setting(
     wholeOr(-1, 1, 9),
@@ -119,8 +118,8 @@ export const topicSettings = {
     whole("long", 0),
     dayMs,
     "log.cleaner.delete.retention.ms",
-    "How long a compacted topic shows that a key was deleted.",
-    notYet,
+    "How long a compacted topic shows that a key was deleted, from the first compaction on that " +
+      "meets the tombstone.",
   ),
   "file.delete.delay.ms": setting(
     whole("long", 0),
@@ -189,8 +188,7 @@ export const topicSettings = {
     whole("long", 1),
     longMax,
     "log.cleaner.max.compaction.lag.ms",
-    "How long a record may stay uncompacted.",
-    notYet,
+    "How long a record may stay uncompacted, from when it was written on.",
   ),
   "max.message.bytes": setting(
     whole("int", batchHeaderBytes, batchBytesMax),
@@ -221,14 +219,12 @@ export const topicSettings = {
     "0.5",
     "log.cleaner.min.cleanable.ratio",
     "How much of a log must be uncompacted before it is compacted again.",
-    notYet,
   ),
   "min.compaction.lag.ms": setting(
     whole("long", 0),
     0,
     "log.cleaner.min.compaction.lag.ms",
     "How long a record stays uncompacted at least.",
-    notYet,
   ),
   "min.insync.replicas": setting(
     whole("int", 1),
@@ -283,14 +279,14 @@ export const topicSettings = {
     -1,
     "log.retention.bytes",
     "How large a partition may grow before its oldest segments are deleted; -1: any size.",
-    notYet,
   ),
   "retention.ms": setting(
     whole("long", -1),
     7 * dayMs,
     "log.retention.ms",
-    "How old records become before they are deleted; -1: any age.",
-    notYet,
+    "How old records become before they are deleted, a segment as a whole by its newest record; " +
+      "-1: any age. A time that no producer can have meant, in 1970 or days from now, does not " +
+      "count: the time at which the segment was written does.",
   ),
   "segment.bytes": setting(
     whole("int", segmentBytesMin, segmentBytesMax),
@@ -310,7 +306,6 @@ export const topicSettings = {
     0,
     "log.roll.jitter.ms",
     "By how much segment.ms differs from segment to segment, so that not all end at once.",
-    "beginning a segment costs next to nothing",
   ),
   "segment.ms": setting(
     whole("long", segmentMsMin),

@@ -11,7 +11,9 @@ import {
   shownCharactersMax,
   zstdLevelMax,
 } from "../limits.ts";
+import type { CompactionRules } from "../log/compaction.ts";
 import type { Durability, LogConfig } from "../log/log.ts";
+import type { Retention } from "../log/retention.ts";
 import type { BatchRules } from "./batch-rules.ts";
 import {
   isTopicConfigName,
@@ -127,10 +129,34 @@ const unknownName = (name: string): Refusal =>
 /** What a log needs to know of its topic's configuration. */
 export const logConfigOf = ({ values }: TopicConfig, lingerMs: number): LogConfig => ({
   segmentBytes: values["segment.bytes"],
-  segmentMs: values["segment.ms"],
+  segmentMs: segmentMsOf(values),
+  segmentJitterMs: values["segment.jitter.ms"],
   durability: strictest(values),
   lingerMs,
+  ...(values["cleanup.policy"].includes("delete") ? { retention: retentionOf(values) } : {}),
+  ...(values["cleanup.policy"].includes("compact") ? { compaction: compactionOf(values) } : {}),
 });
+
+/** A segment of a compacted log ends in time for its records to be compacted. */
+const segmentMsOf = (values: TopicConfigValues): number =>
+  values["cleanup.policy"].includes("compact")
+    ? Math.min(values["segment.ms"], values["max.compaction.lag.ms"])
+    : values["segment.ms"];
+
+const compactionOf = (values: TopicConfigValues): CompactionRules => ({
+  dirtyRatioMin: values["min.cleanable.dirty.ratio"],
+  lagMsMin: values["min.compaction.lag.ms"],
+  lagMsMax: orInfinity(values["max.compaction.lag.ms"]),
+  deleteRetentionMs: orInfinity(values["delete.retention.ms"]),
+});
+
+const retentionOf = (values: TopicConfigValues): Retention => ({
+  retentionMs: unlessNegative(values["retention.ms"]),
+  retentionBytes: unlessNegative(values["retention.bytes"]),
+});
+
+/** -1 says that there is no bound. */
+const unlessNegative = (value: number): number => (value < 0 ? Infinity : orInfinity(value));
 
 /** Nobody gets less than any of the three settings asks for. */
 function strictest(values: TopicConfigValues): Durability {

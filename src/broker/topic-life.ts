@@ -108,16 +108,31 @@ export class TopicLife {
     if (owner instanceof Refusal) return owner;
     // A topic that was made since the metadata was copied is not deleted on that copy's word.
     if (owner !== null && owner !== row.id) return await this.metadata.topics.remove(row.id);
+    const refused =
+      (await this.#setAside(row.name, deleted)) ??
+      (await this.forget(row.name)) ??
+      (await this.metadata.topics.remove(row.id));
+    if (refused !== null) return refused;
+    await this.sweep(deleted);
+    return null;
+  }
+
+  async #setAside(name: string, deleted: string): Promise<Refusal | null> {
     try {
-      await this.disk.rename(topicDirectory(row.name), deleted);
+      await this.disk.rename(topicDirectory(name), deleted);
+      return null;
     } catch (error) {
       // It was renamed before a crash, or the creation did not get this far.
       if (!isMissing(error)) return diskRefusal(error);
     }
-    const refused = (await this.forget(row.name)) ?? (await this.metadata.topics.remove(row.id));
-    if (refused !== null) return refused;
-    await this.sweep(deleted);
-    return null;
+    try {
+      // A process that died in the middle has renamed it for other processes, and not for a power
+      // cut: what comes back without a row would be adopted.
+      await this.disk.syncDirectory(topicsDirectory);
+      return null;
+    } catch (error) {
+      return isMissing(error) ? null : diskRefusal(error);
+    }
   }
 
   /** Removes what a deletion has renamed; what cannot be removed now is left to the next start. */

@@ -30,6 +30,7 @@ import {
 } from "./config-entries.ts";
 import { HostedTopic } from "./hosted-topic.ts";
 import { LateLogs } from "./late-log.ts";
+import { Janitor, type JanitorRules } from "./janitor.ts";
 import type { PartitionParts } from "./partition.ts";
 import type { PastIdentity, ProducerIdentity, ProducerIds } from "./producer-ids.ts";
 import { Slots } from "./slots.ts";
@@ -39,6 +40,7 @@ import type { TopicLife } from "./topic-life.ts";
 import { collisionKey, topicNameFault, turnKey } from "./topic-name.ts";
 import type { Recovered } from "./topic-recovery.ts";
 import { Turns } from "./turns.ts";
+import type { UpkeepFigures } from "./upkeep.ts";
 import type { Wait, Waiters, WaitFor } from "./waiters.ts";
 
 /** What a broker does where nobody says otherwise. */
@@ -53,6 +55,8 @@ export interface TopicRules {
   readonly lingerMs: number;
   /** All topics together. */
   readonly partitionsMax: number;
+  /** How logs are looked after; left out: nobody does. */
+  readonly janitor?: JanitorRules;
   /** What else the broker's configuration shows: Kafka's names to values. */
   readonly facts: Readonly<Record<string, string>>;
 }
@@ -91,6 +95,7 @@ export class Topics implements Broker {
   #closing: Promise<void> | null = null;
   /** What goes on beside everything else and ends before the disk is let go. */
   readonly #sweeping: Promise<void>;
+  readonly #janitor: Janitor | null;
 
   constructor(
     private readonly parts: TopicsParts,
@@ -109,6 +114,8 @@ export class Topics implements Broker {
     }
     this.#late = new LateLogs(parts.clock, recovered.late);
     this.#sweeping = this.#sweep(recovered.deleted);
+    const all = () => [...this.#ready.values()].flatMap(({ partitions }) => partitions);
+    this.#janitor = rules.janitor ? new Janitor(parts, rules.janitor, all) : null;
   }
 
   get stats(): BrokerStats {
@@ -262,6 +269,10 @@ export class Topics implements Broker {
 
   wait(wanted: WaitFor): Wait {
     return this.parts.waiters.wait(wanted);
+  }
+
+  get upkeep(): UpkeepFigures | null {
+    return this.#janitor?.figures ?? null;
   }
 
   volume(): Promise<Volume | null> {
@@ -436,6 +447,7 @@ export class Topics implements Broker {
   async #close(): Promise<void> {
     this.#late.close();
     this.#retryTimer?.();
+    await this.#janitor?.close();
     await this.#turns.idle();
     await this.#sweeping;
     const partitions = [...this.#ready.values()].flatMap((topic) => topic.partitions);

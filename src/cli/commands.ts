@@ -15,5 +15,6 @@ export const commands: Registry = {
   consume: async () => (await import("./consume.ts")).consume,
   groups: async () => (await import("./groups.ts")).groups,
   topics: async () => (await import("./topics.ts")).topics,
+  top: async () => (await import("./top.ts")).top,
   version: async () => (await import("./version.ts")).version,
 };

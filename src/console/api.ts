@@ -3,10 +3,10 @@
  * the page's own origin. An answer that is an error, or none, is thrown as a {@link Failure}.
  */
 import type { BrokerDetail } from "../http/console-api/broker.ts";
-import type { GroupDetail, GroupRows } from "../http/console-api/groups.ts";
+import type { GroupDetail, GroupOrder, GroupRows, LagOrder } from "../http/console-api/groups.ts";
 import type { Live } from "../http/console-api/live.ts";
 import type { ResetResult } from "../http/console-api/reset.ts";
-import type { Partitions, Settings, TopicRows } from "../http/console-api/topics.ts";
+import type { Partitions, Settings, TopicOrder, TopicRows } from "../http/console-api/topics.ts";
 
 /** Why there is no answer, as a sentence. */
 export class Failure extends Error {
@@ -141,11 +141,31 @@ export interface Stored {
   readonly offset: number;
 }
 
+/** What follows the path; without parameters that are not given. */
+function queryText(query: object): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+  const asked = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+  return given.length === 0 ? "" : `?${asked.toString()}`;
+}
+
+/** Which part of a list. */
+export interface ListQuery {
+  readonly search?: string;
+  readonly down?: boolean;
+  readonly from?: number;
+  readonly limit?: number;
+}
+
 const own = (...segments: readonly string[]): string =>
   `/console/api/${segments.map((each) => encode(each)).join("/")}`;
 
 /** Which settings a topic is to have, or no longer to have of its own (`null`). */
 export type SettingChanges = readonly { readonly name: string; readonly value: string | null }[];
+
+const altered = (changes: SettingChanges): readonly object[] =>
+  changes.map(({ name, value }) => {
+    return value === null ? { name, operation: "DELETE" } : { name, value };
+  });
 
 /** How a group is to be moved. */
 export interface ResetWish {
@@ -158,13 +178,17 @@ export interface ResetWish {
 export const api = {
   live: () => ask("GET", own("live")) as Promise<Live>,
   broker: () => ask("GET", own("broker")) as Promise<BrokerDetail>,
-  topics: () => ask("GET", own("topics")) as Promise<TopicRows>,
-  groups: () => ask("GET", own("groups")) as Promise<GroupRows>,
-  group: (id: string) => ask("GET", own("groups", id)) as Promise<GroupDetail>,
+  topics: (query: ListQuery & { readonly order?: TopicOrder }) =>
+    ask("GET", own("topics") + queryText(query)) as Promise<TopicRows>,
+  groups: (query: ListQuery & { readonly order?: GroupOrder }) =>
+    ask("GET", own("groups") + queryText(query)) as Promise<GroupRows>,
+  group: (id: string, query: ListQuery & { readonly order?: LagOrder }) =>
+    ask("GET", own("groups", id) + queryText(query)) as Promise<GroupDetail>,
   partitions: (topic: string) =>
     ask("GET", own("topics", topic, "partitions")) as Promise<Partitions>,
   settings: (topic: string) => ask("GET", own("topics", topic, "settings")) as Promise<Settings>,
   newTopicSettings: () => ask("GET", own("topic-settings")) as Promise<Settings>,
+  brokerSettings: () => ask("GET", own("broker-settings")) as Promise<Settings>,
 
   topic: async (name: string) => ask("GET", await inCluster("topics", name)),
   createTopic: async (name: string, partitions: number | null, configs: SettingChanges) =>
@@ -178,17 +202,17 @@ export const api = {
   deleteTopic: async (topic: string) => ask("DELETE", await inCluster("topics", topic)),
   changeSettings: async (topic: string, changes: SettingChanges) =>
     ask("POST", `${await inCluster("topics", topic, "configs")}:alter`, {
-      data: changes.map(({ name, value }) => {
-        return value === null ? { name, operation: "DELETE" } : { name, value };
-      }),
+      data: altered(changes),
+    }),
+  changeBrokerSettings: async (changes: SettingChanges) =>
+    ask("POST", `${await inCluster("broker-configs")}:alter`, {
+      data: altered(changes),
     }),
 
   records: async (topic: string, partition: number, query: RecordQuery, signal?: AbortSignal) => {
-    const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
-    const asked = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
-    asked.set("format", "binary");
     const path = await inCluster("topics", topic, "partitions", partition, "records");
-    return (await ask("GET", `${path}?${asked.toString()}`, undefined, signal)) as RecordPage;
+    const asked = queryText({ ...query, format: "binary" });
+    return (await ask("GET", path + asked, undefined, signal)) as RecordPage;
   },
   produce: async (topic: string, record: NewRecord): Promise<Stored> => {
     const stored = (await ask(

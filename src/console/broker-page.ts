@@ -7,6 +7,7 @@ import { bytes, count, duration, time } from "./format.ts";
 import { badge, failed, Head, textOf, waiting } from "./parts.ts";
 import { linkTo } from "./router.ts";
 import { sourceWords } from "./settings-editor.ts";
+import { TopicDefaults } from "./settings-form.ts";
 import { useAsked } from "./store.ts";
 
 const pairs = (
@@ -137,7 +138,7 @@ function Configuration(props: { readonly configs: BrokerDetail["configs"] }): Co
   const [search, setSearch] = useState("");
   const rows = useMemo(() => {
     const word = search.trim().toLowerCase();
-    return props.configs.filter(({ name, doc }) => `${name} ${doc}`.toLowerCase().includes(word));
+    return props.configs.filter(({ name }) => name.toLowerCase().includes(word));
   }, [props.configs, search]);
   return h(
     "section",
@@ -145,7 +146,7 @@ function Configuration(props: { readonly configs: BrokerDetail["configs"] }): Co
     h(
       "div",
       { class: "panel-head" },
-      h("h2", null, "Configuration"),
+      h("h2", null, "Given at the start"),
       h("input", {
         type: "search",
         "aria-label": "Find configurations",
@@ -157,17 +158,16 @@ function Configuration(props: { readonly configs: BrokerDetail["configs"] }): Co
     h(
       "ul",
       { class: "configs" },
-      rows.map(({ name, value, source, doc, is_read_only: isReadOnly }) =>
+      rows.map(({ name, value, source }) =>
         h(
           "li",
           { key: name },
-          h("div", null, h("span", { class: "config-name" }, name), h("p", { class: "hint" }, doc)),
+          h("span", { class: "config-name" }, name),
           h("code", { title: value }, value === "" ? "empty" : value),
           h(
             "span",
             { class: "config-source" },
             badge(sourceWords[source] ?? source, source === "DEFAULT_CONFIG" ? "plain" : "good"),
-            !isReadOnly && [" ", badge("may be changed")],
           ),
         ),
       ),
@@ -193,6 +193,12 @@ export function BrokerPage(): ComponentChild {
             processPanel(data),
             doorsPanel(data),
             data.directories.map(directoryPanel),
+          ),
+          h(
+            "section",
+            { class: "panel whole" },
+            h("div", { class: "panel-head" }, h("h2", null, "Defaults of topics")),
+            h(TopicDefaults, null),
           ),
           h(Configuration, { configs: data.configs }),
         ],

@@ -42,6 +42,12 @@ export function Dialog(props: {
       ref: element,
       class: props.kind ?? "",
       "aria-labelledby": id,
+      // The browser would hide it now and take it away a moment later: keys pressed in between
+      // would go to what is hidden.
+      onCancel: (event: Event) => {
+        event.preventDefault();
+        close();
+      },
       onClose: () => {
         if (open.get() === own) close();
       },

@@ -7,6 +7,7 @@
  */
 import { type ComponentChildren, h, type ComponentChild } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Order } from "./rows.ts";
 
 /** One column. */
 export interface Column<Row> {
@@ -16,6 +17,8 @@ export interface Column<Row> {
   readonly isNumber?: boolean;
   /** Left out where the screen is narrow. */
   readonly isMinor?: boolean;
+  /** What the list is ordered by when its name is pressed; none: it can't be. */
+  readonly by?: string;
 }
 
 /** See the head of this file. */
@@ -33,6 +36,8 @@ export interface GridProps<Row> {
   readonly open?: (row: Row, index: number) => void;
   readonly selected: number;
   readonly select: (index: number) => void;
+  readonly order?: Order<string>;
+  readonly sort?: (order: Order<string>) => void;
   /** Goes there when it changes, also to what is selected already. */
   readonly jump?: { readonly index: number };
 }
@@ -172,6 +177,7 @@ export function Grid<Row>(props: GridProps<Row>): ComponentChild {
   useEffect(() => props.seen?.(from, to), [from, to, props.seen]);
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target !== element.current) return;
     const pageRows = Math.max(1, Math.floor(view.pixels / moved.rowPixels) - 1);
     const next = rowAfter(event.key, selected, count, pageRows);
     const row = props.row(selected);
@@ -202,7 +208,7 @@ export function Grid<Row>(props: GridProps<Row>): ComponentChild {
       onScroll: () => moved.heard(element.current?.scrollTop ?? 0),
       onKeyDown,
     },
-    gridHead(columns),
+    gridHead(props),
     h(
       "div",
       { class: "grid-body", role: "rowgroup", style: { height: `${moved.bodyPixels}px` } },
@@ -214,18 +220,48 @@ export function Grid<Row>(props: GridProps<Row>): ComponentChild {
 const cellClass = <Row>({ isNumber = false, isMinor = false }: Column<Row>): string =>
   `${isNumber ? "number" : "words"}${isMinor ? " minor" : ""}`;
 
-const gridHead = <Row>(columns: readonly Column<Row>[]): ComponentChild =>
+const gridHead = <Row>(props: GridProps<Row>): ComponentChild =>
   h(
     "div",
     { class: "grid-head", role: "rowgroup" },
     h(
       "div",
       { class: "grid-row", role: "row", "aria-rowindex": 1 },
-      columns.map((column) =>
-        h("div", { key: column.name, role: "columnheader", class: cellClass(column) }, column.name),
-      ),
+      props.columns.map((column) => columnHead(props, column)),
     ),
   );
+
+function columnHead<Row>({ order, sort }: GridProps<Row>, column: Column<Row>): ComponentChild {
+  const { name, by, isNumber = false } = column;
+  const isIt = by !== undefined && order?.by === by;
+  const isDown = isIt && order.isDown;
+  const pressed = (): void => {
+    // Of numbers the largest is looked for, of names the first.
+    if (by !== undefined) sort?.({ by, isDown: isIt ? !isDown : isNumber });
+  };
+  return h(
+    "div",
+    {
+      key: name,
+      role: "columnheader",
+      class: cellClass(column),
+      ...(isIt && { "aria-sort": isDown ? ("descending" as const) : ("ascending" as const) }),
+    },
+    by === undefined || sort === undefined
+      ? name
+      : h(
+          "button",
+          {
+            type: "button",
+            class: "sort",
+            title: `Order by ${name.toLowerCase()}`,
+            onClick: pressed,
+          },
+          name,
+          isIt && h("span", { "aria-hidden": "true" }, isDown ? " ↓" : " ↑"),
+        ),
+  );
+}
 
 function gridRow<Row>(
   props: GridProps<Row>,

@@ -159,10 +159,10 @@ const foot = (
     ),
   );
 
-function topicsOf({ partitions }: GroupDetail): readonly (readonly [string, string])[] {
-  const names = [...new Set(partitions.map(({ topic }) => topic))];
-  return [["", "All that it has committed"], ...names.map((name) => [name, name] as const)];
-}
+const topicsOf = ({ topics }: GroupDetail): readonly (readonly [string, string])[] => [
+  ["", "All that it has committed"],
+  ...topics.map((name) => [name, name] as const),
+];
 
 function valueField(
   to: To,

@@ -1,7 +1,7 @@
 /** One consumer group: who reads, how far behind, and moving it. */
 import { h, type ComponentChild } from "preact";
 import { useState } from "preact/hooks";
-import type { GroupDetail } from "../http/console-api/groups.ts";
+import type { GroupDetail, LagOrder } from "../http/console-api/groups.ts";
 import { api } from "./api.ts";
 import { DialogForm, show } from "./dialog.ts";
 import { behind, count, counted, short } from "./format.ts";
@@ -11,10 +11,10 @@ import { stateBadge } from "./group-state.ts";
 import { useKeys } from "./keys.ts";
 import { badge, button, empty, failed, Field, Head, say, textOf, waiting } from "./parts.ts";
 import { goTo, linkTo } from "./router.ts";
-import { useAsked } from "./store.ts";
+import { useOrder, useRows } from "./rows.ts";
 
 type Member = GroupDetail["members"][number];
-type Lag = GroupDetail["partitions"][number];
+type Lag = GroupDetail["rows"][number];
 
 /** A few of many numbers: `0–3, 7`. */
 function runs(numbers: readonly number[]): string {
@@ -92,17 +92,32 @@ function columnsOf(group: GroupDetail): readonly Column<Lag>[] {
           topic,
         ),
     },
-    { name: "Part.", isNumber: true, cell: ({ partition }) => String(partition) },
-    { name: "Committed", isNumber: true, isMinor: true, cell: (row) => count(row.committed) },
-    { name: "End", isNumber: true, isMinor: true, cell: ({ end }) => count(end) },
-    { name: "Lag", isNumber: true, cell: ({ lag }) => count(lag) },
+    { name: "Part.", by: "partition", isNumber: true, cell: ({ partition }) => String(partition) },
+    {
+      name: "Committed",
+      by: "committed",
+      isNumber: true,
+      isMinor: true,
+      cell: (row) => count(row.committed),
+    },
+    { name: "End", by: "end", isNumber: true, isMinor: true, cell: ({ end }) => count(end) },
+    { name: "Lag", by: "lag", isNumber: true, cell: ({ lag }) => count(lag) },
     {
       name: "Behind",
+      by: "behind",
       isNumber: true,
       cell: ({ lag_seconds: seconds }) => behind(seconds),
     },
-    { name: "Read by", isMinor: true, cell: client },
+    { name: "Read by", by: "member", isMinor: true, cell: client },
   ];
+}
+
+/** What is wrong with where the group stands, in words. */
+function warnings({ unread, misplaced }: GroupDetail): ComponentChild {
+  const words: string[] = [];
+  if (unread > 0) words.push(`${counted(unread, "partition")} read by no member`);
+  if (misplaced > 0) words.push(`${counted(misplaced, "committed offset")} without a record`);
+  return words.length > 0 && h("p", { class: "muted note", role: "status" }, words.join(" · "));
 }
 
 const membersOf = ({ members: { length } }: GroupDetail): string =>
@@ -110,13 +125,18 @@ const membersOf = ({ members: { length } }: GroupDetail): string =>
 
 export function Group(props: { readonly group: string }): ComponentChild {
   const id = props.group;
-  const { data, error, refresh } = useAsked(`group ${id}`, () => api.group(id), 3_000);
-  const [selected, select] = useState(0);
+  const { order, sort, selected, select } = useOrder("partition");
+  const { data, error, refresh, row, seen } = useRows(
+    `group ${id}`,
+    `${order.by} ${order.isDown}`,
+    (piece) => api.group(id, { ...piece, order: order.by as LagOrder, down: order.isDown }),
+    ({ rows }) => rows,
+    3_000,
+  );
   const reset = (): void => {
     if (data !== null) show(() => h(GroupReset, { id, group: data, done: refresh }));
   };
   useKeys({ r: reset });
-  const lag = data?.partitions.reduce((sum, each) => sum + each.lag, 0) ?? 0;
   return h(
     "div",
     { class: "page fills" },
@@ -125,7 +145,7 @@ export function Group(props: { readonly group: string }): ComponentChild {
       back: { href: linkTo({ page: "groups" }), words: "Groups" },
       facts: data !== null && [
         stateBadge(data.state),
-        ` ${membersOf(data)}${short(lag)} records behind`,
+        ` ${membersOf(data)}${short(data.lag)} records behind`,
         data.protocol !== "" && ` · ${data.protocol}`,
       ],
       actions: [
@@ -144,15 +164,19 @@ export function Group(props: { readonly group: string }): ComponentChild {
       : [
           h("section", { class: "block" }, h("h2", null, "Members"), members(data.members)),
           h("h2", { class: "list-title" }, "Lag by partition"),
-          data.partitions.length === 0
+          warnings(data),
+          data.partitions === 0
             ? empty("Nothing committed", "The group has not committed any offset yet.")
             : h(Grid<Lag>, {
                 label: "Lag by partition",
                 kind: "lag-grid",
                 columns: columnsOf(data),
-                count: data.partitions.length,
-                row: (index) => data.partitions[index],
-                selected: Math.min(selected, data.partitions.length - 1),
+                count: data.found,
+                row,
+                seen,
+                order,
+                sort,
+                selected: Math.min(selected, data.found - 1),
                 select,
               }),
         ],

@@ -1,20 +1,21 @@
 /** All consumer groups, and how far each is behind. */
 import { h, type ComponentChild } from "preact";
-import { useMemo, useRef, useState } from "preact/hooks";
-import type { GroupRow } from "../http/console-api/groups.ts";
+import { useRef, useState } from "preact/hooks";
+import type { GroupOrder, GroupRow } from "../http/console-api/groups.ts";
 import { api } from "./api.ts";
 import { behind, count, counted, short } from "./format.ts";
 import { type Column, Grid } from "./grid.ts";
 import { stateBadge } from "./group-state.ts";
 import { useKeys } from "./keys.ts";
-import { empty, failed, Head, waiting } from "./parts.ts";
+import { empty, failed, Head, stale, waiting } from "./parts.ts";
 import { goTo, linkTo } from "./router.ts";
+import { useOrder, useRows } from "./rows.ts";
 import { SearchBox } from "./search-box.ts";
-import { useAsked } from "./store.ts";
 
 const columns: readonly Column<GroupRow>[] = [
   {
     name: "Group",
+    by: "id",
     cell: ({ group_id: id }) =>
       h(
         "a",
@@ -22,45 +23,66 @@ const columns: readonly Column<GroupRow>[] = [
         id,
       ),
   },
-  { name: "State", cell: ({ state }) => stateBadge(state) },
-  { name: "Members", isNumber: true, isMinor: true, cell: ({ members }) => count(members) },
-  { name: "Partitions", isNumber: true, isMinor: true, cell: (row) => count(row.partitions) },
-  { name: "Lag", isNumber: true, cell: ({ lag }) => short(lag) },
+  { name: "State", by: "state", cell: ({ state }) => stateBadge(state) },
+  {
+    name: "Members",
+    by: "members",
+    isNumber: true,
+    isMinor: true,
+    cell: ({ members }) => count(members),
+  },
+  {
+    name: "Partitions",
+    by: "partitions",
+    isNumber: true,
+    isMinor: true,
+    cell: (row) => count(row.partitions),
+  },
+  { name: "Lag", by: "lag", isNumber: true, cell: ({ lag }) => short(lag) },
   {
     name: "Behind",
+    by: "behind",
     isNumber: true,
     cell: ({ lag_seconds: seconds }) => behind(seconds),
   },
 ];
 
 export function Groups(): ComponentChild {
-  const { data, error, refresh } = useAsked("groups", api.groups, 4_000);
   const [search, setSearch] = useState("");
-  const [selected, select] = useState(0);
+  const { order, sort, selected, select } = useOrder("id");
   const box = useRef<HTMLInputElement>(null);
+  const { data, error, refresh, row, seen } = useRows(
+    "groups",
+    `${order.by} ${order.isDown} ${search}`,
+    (piece) => api.groups({ ...piece, search, order: order.by as GroupOrder, down: order.isDown }),
+    ({ groups }) => groups,
+    4_000,
+  );
   useKeys({ f: () => box.current?.focus() });
-  const rows = useMemo(() => {
-    const word = search.trim().toLowerCase();
-    return data?.groups.filter(({ group_id: id }) => id.toLowerCase().includes(word)) ?? [];
-  }, [data, search]);
-  const at = Math.min(selected, rows.length - 1);
+  const at = Math.min(selected, (data?.found ?? 1) - 1);
   const open = ({ group_id: group }: GroupRow): void => goTo({ page: "group", group });
   const content = (): ComponentChild => {
     if (data === null) return error === null ? waiting(12) : failed(error, refresh);
-    if (data.groups.length === 0) {
+    if (data.total === 0) {
       return empty(
         "No groups yet",
         "A consumer that commits offsets, with Kafka's protocol or over HTTP, makes its group.",
       );
     }
-    if (rows.length === 0) return empty("No group matches", `None has “${search}” in its id.`);
+    if (data.found === 0) {
+      const words = `None of ${counted(data.total, "group")} has “${search}” in its id.`;
+      return empty("No group matches", words);
+    }
     return h(Grid<GroupRow>, {
       label: "Consumer groups",
       kind: "groups-grid",
       columns,
-      count: rows.length,
-      row: (index) => rows[index],
+      count: data.found,
+      row,
+      seen,
       open,
+      order,
+      sort,
       selected: at,
       select,
     });
@@ -68,15 +90,22 @@ export function Groups(): ComponentChild {
   return h(
     "div",
     { class: "page fills" },
-    h(Head, { title: "Groups", facts: data !== null && counted(data.groups.length, "group") }),
+    h(Head, { title: "Groups", facts: data !== null && counted(data.total, "group") }),
     h(SearchBox, {
       box,
       label: "Find groups",
       value: search,
-      change: setSearch,
-      found: search === "" ? null : counted(rows.length, "match", "matches"),
-      enter: () => rows[at] && open(rows[at]),
+      change: (value) => {
+        setSearch(value);
+        select(0);
+      },
+      found: search === "" || data === null ? null : counted(data.found, "match", "matches"),
+      enter: () => {
+        const found = row(at);
+        if (found !== undefined) open(found);
+      },
     }),
+    stale(data === null ? null : error),
     content(),
   );
 }

@@ -2,7 +2,6 @@
 import { h, type ComponentChild } from "preact";
 import type { GroupRow } from "../http/console-api/groups.ts";
 import type { Live } from "../http/console-api/live.ts";
-import type { TopicRow } from "../http/console-api/topics.ts";
 import { api } from "./api.ts";
 import { Chart } from "./chart.ts";
 import { behind, bytes, count, counted, duration, short } from "./format.ts";
@@ -10,7 +9,7 @@ import { live, type Sample } from "./live.ts";
 import { badge, empty, failed, Head, waiting } from "./parts.ts";
 import { linkTo } from "./router.ts";
 import { useAsked, useStore } from "./store.ts";
-import { useRates } from "./rates.ts";
+import { rateOf } from "./topics.ts";
 
 /** Rows of the two short lists. */
 const rowsShown = 6;
@@ -138,31 +137,23 @@ const shortList = (
   );
 
 function BusyTopics(): ComponentChild {
-  const { data, error, refresh } = useAsked("topics", api.topics, 2_000);
-  const rates = useRates(data?.topics);
+  const query = { order: "rate", down: true, limit: rowsShown } as const;
+  const { data, error, refresh } = useAsked("busiest topics", () => api.topics(query), 2_000);
   if (data === null) return error === null ? waiting(rowsShown) : failed(error, refresh);
-  if (data.topics.length === 0) {
+  if (data.total === 0) {
     return empty(
       "No topics yet",
       "A topic is made by the first record that is sent to it, or here.",
       h("a", { class: "button", href: linkTo({ page: "topics" }) }, "Topics"),
     );
   }
-  const rateOf = ({ name }: TopicRow): number => rates.get(name) ?? 0;
-  const busiest = data.topics
-    .toSorted((one, other) => rateOf(other) - rateOf(one) || other.bytes - one.bytes)
-    .slice(0, rowsShown);
-  const rows = busiest.map((topic) => {
+  const rows = data.topics.map((topic) => {
     const href = linkTo({ page: "topic", topic: topic.name, tab: "records" });
     return h(
       "tr",
       { key: topic.name },
       h("td", null, h("a", { class: "name", href, title: topic.name }, topic.name)),
-      h(
-        "td",
-        { class: "number" },
-        rates.get(topic.name) === 0 ? "idle" : perSecond(rates.get(topic.name), short),
-      ),
+      h("td", { class: "number" }, rateOf(topic)),
       h("td", { class: "number" }, short(topic.records)),
       h("td", { class: "number" }, bytes(topic.bytes)),
     );
@@ -177,16 +168,16 @@ const lagTone = ({ lag_seconds: seconds }: GroupRow): "good" | "warn" | "bad" =>
 };
 
 function LateGroups(): ComponentChild {
-  const { data, error, refresh } = useAsked("groups", api.groups, 4_000);
+  const query = { order: "lag", down: true, limit: rowsShown } as const;
+  const { data, error, refresh } = useAsked("latest groups", () => api.groups(query), 4_000);
   if (data === null) return error === null ? waiting(rowsShown) : failed(error, refresh);
-  if (data.groups.length === 0) {
+  if (data.total === 0) {
     return empty(
       "No groups yet",
       "Consumers that commit offsets show up here, with how far behind they are.",
     );
   }
-  const latest = data.groups.toSorted((one, other) => other.lag - one.lag).slice(0, rowsShown);
-  const rows = latest.map((group) => {
+  const rows = data.groups.map((group) => {
     const href = linkTo({ page: "group", group: group.group_id });
     const seconds = behind(group.lag_seconds);
     return h(

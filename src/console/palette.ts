@@ -1,12 +1,13 @@
 /** The palette: a few letters lead to a page, a topic, a group or an action. */
 import { h, type ComponentChild } from "preact";
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
-import { api } from "./api.ts";
+import type { GroupRows } from "../http/console-api/groups.ts";
+import type { TopicRows } from "../http/console-api/topics.ts";
+import { api, messageOf } from "./api.ts";
 import { close, Dialog, show } from "./dialog.ts";
 import { icon, type IconName } from "./icons.ts";
-import { textOf } from "./parts.ts";
+import { say, textOf } from "./parts.ts";
 import { goTo, type Place } from "./router.ts";
-import { useAsked } from "./store.ts";
 import { toggleTheme } from "./theme.ts";
 import { CreateTopic } from "./topic-create.ts";
 
@@ -54,17 +55,46 @@ function found(entries: readonly Entry[], search: string): readonly Entry[] {
     .map(({ entry }) => entry);
 }
 
-function useEntries(): readonly Entry[] {
-  const topics = useAsked("topics", api.topics, 0).data?.topics;
-  const groups = useAsked("groups", api.groups, 0).data?.groups;
+/** Who types fast asks once. */
+const settleMs = 80;
+
+interface Found {
+  readonly topics: TopicRows["topics"];
+  readonly groups: GroupRows["groups"];
+}
+
+/** What the broker has of that name; the answer before until then. */
+function useFound(search: string): Found {
+  const [answer, setAnswer] = useState<Found>({ topics: [], groups: [] });
+  useEffect(() => {
+    let isOver = false;
+    const query = { search, limit: rowsMax };
+    const ask = async (): Promise<void> => {
+      const [topics, groups] = await Promise.all([api.topics(query), api.groups(query)]);
+      if (!isOver) setAnswer({ topics: topics.topics, groups: groups.groups });
+    };
+    const timer = setTimeout(
+      () => void ask().catch((error: unknown) => say(messageOf(error), "bad")),
+      search === "" ? 0 : settleMs,
+    );
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }, [search]);
+  return answer;
+}
+
+function useEntries(search: string): readonly Entry[] {
+  const { topics, groups } = useFound(search.trim());
   return useMemo(
     () => [
       ...fixed,
-      ...(topics ?? []).map(({ name }): Entry => {
+      ...topics.map(({ name }): Entry => {
         const place: Place = { page: "topic", topic: name, tab: "records" };
         return { icon: "topics", name, kind: "Topic", act: () => goTo(place) };
       }),
-      ...(groups ?? []).map(({ group_id: group }): Entry => {
+      ...groups.map(({ group_id: group }): Entry => {
         return {
           icon: "groups",
           name: group,
@@ -82,7 +112,7 @@ export function Palette(): ComponentChild {
   const [selected, select] = useState(0);
   const id = useId();
   const list = useRef<HTMLUListElement>(null);
-  const entries = useEntries();
+  const entries = useEntries(search);
   const rows = useMemo(
     () => (search.trim() === "" ? entries.slice(0, rowsMax) : found(entries, search)),
     [entries, search],

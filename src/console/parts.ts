@@ -97,6 +97,12 @@ export const failed = (message: string, retry: () => void): ComponentChild =>
     button("Try again", retry),
   );
 
+/** What is seen is of the past; `null`: it is not. */
+export const stale = (error: string | null): ComponentChild =>
+  error === null
+    ? null
+    : h("p", { class: "problem stale", role: "alert" }, `${error} What is seen here is old.`);
+
 /** Rows that are on their way, where they will stand. */
 export const waiting = (rows = 8): ComponentChild =>
   h(

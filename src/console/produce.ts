@@ -176,7 +176,8 @@ export function Replay(props: {
   const [partition, setPartition] = useState("");
   const [keepsTime, setKeepsTime] = useState(false);
   const names = useId();
-  const { data } = useAsked("topics", api.topics, 0);
+  const like = { search: target, limit: 20 };
+  const { data } = useAsked(`topics like ${target}`, () => api.topics(like), 0);
   const act = async (): Promise<void> => {
     // A slip of the pen must not make a topic of itself: records make those that are missing.
     await api.topic(target);
@@ -219,7 +220,7 @@ export function Replay(props: {
     h(
       "datalist",
       { id: names },
-      data?.topics.slice(0, 1_000).map(({ name }) => h("option", { key: name, value: name })),
+      data?.topics.map(({ name }) => h("option", { key: name, value: name })),
     ),
     h(
       "label",

@@ -1,4 +1,7 @@
-/** Settings of a topic, each with what it means, its default and where its value comes from. */
+/**
+ * Settings of a topic, or what topics have by default: each with what it means, its default and
+ * where its value comes from.
+ */
 import { h, type ComponentChild } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Setting } from "../http/console-api/topics.ts";
@@ -16,28 +19,30 @@ export const sourceWords: Readonly<Record<string, string>> = {
 /** What was typed, by name; `null`: the default is to hold again. */
 type Edits = ReadonlyMap<string, string | null>;
 
-const ofTopic = "DYNAMIC_TOPIC_CONFIG";
+/** Where values come from that were set for a topic, or for all: these can be reset. */
+export type OwnSource = "DYNAMIC_TOPIC_CONFIG" | "DYNAMIC_DEFAULT_BROKER_CONFIG";
 
 /** Only what would differ. */
-function changesOf(settings: readonly Setting[], edits: Edits): SettingChanges {
+function changesOf(settings: readonly Setting[], edits: Edits, own: OwnSource): SettingChanges {
   return settings.flatMap(({ name, value, source }) => {
     const edited = edits.get(name);
     if (edited === undefined || edited === value) return [];
-    return edited === null && source !== ofTopic ? [] : [{ name, value: edited }];
+    return edited === null && source !== own ? [] : [{ name, value: edited }];
   });
 }
 
 export function SettingsEditor(props: {
   readonly settings: readonly Setting[];
+  readonly own: OwnSource;
   readonly change: (changes: SettingChanges) => void;
 }): ComponentChild {
-  const { settings, change } = props;
+  const { settings, own, change } = props;
   const [edits, setEdits] = useState<Edits>(new Map());
   const [search, setSearch] = useState("");
   const edit = (name: string, value: string | null): void => {
     const next = new Map(edits).set(name, value);
     setEdits(next);
-    change(changesOf(settings, next));
+    change(changesOf(settings, next, own));
   };
   const rows = useMemo(() => {
     const word = search.trim().toLowerCase();
@@ -61,7 +66,7 @@ export function SettingsEditor(props: {
     h(
       "ul",
       null,
-      rows.map((setting) => h(SettingRow, { key: setting.name, setting, edits, edit })),
+      rows.map((setting) => h(SettingRow, { key: setting.name, setting, own, edits, edit })),
     ),
     rows.length === 0 && h("p", { class: "muted" }, "No setting matches."),
   );
@@ -69,14 +74,15 @@ export function SettingsEditor(props: {
 
 function SettingRow(props: {
   readonly setting: Setting;
+  readonly own: OwnSource;
   readonly edits: Edits;
   readonly edit: (name: string, value: string | null) => void;
 }): ComponentChild {
-  const { setting, edits, edit } = props;
+  const { setting, own, edits, edit } = props;
   const { name, source } = setting;
   const edited = edits.get(name);
   const shown = edited === undefined ? setting.value : (edited ?? setting.default);
-  const isOwn = edited === undefined ? source === ofTopic : edited !== null;
+  const isOwn = edited === undefined ? source === own : edited !== null;
   const isChanged = edited !== undefined && (edited ?? setting.default) !== setting.value;
   return h(
     "li",

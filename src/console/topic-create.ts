@@ -89,5 +89,9 @@ function DefaultSettings(props: {
   const { data, error } = useAsked("defaults", api.newTopicSettings, 0);
   if (data === null)
     return error === null ? h("p", { class: "muted" }, "Loading…") : problem(error);
-  return h(SettingsEditor, { settings: data.settings, change: props.change });
+  return h(SettingsEditor, {
+    settings: data.settings,
+    own: "DYNAMIC_TOPIC_CONFIG",
+    change: props.change,
+  });
 }

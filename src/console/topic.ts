@@ -11,7 +11,7 @@ import { Records } from "./records.ts";
 import { useAsked } from "./store.ts";
 import { AddPartitions, DeleteTopic } from "./topic-change.ts";
 import { TopicPartitions } from "./topic-partitions.ts";
-import { TopicSettings } from "./topic-settings.ts";
+import { TopicSettings } from "./settings-form.ts";
 
 const tabWords: Readonly<Record<TopicTab, string>> = {
   records: "Records",

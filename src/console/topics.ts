@@ -1,25 +1,25 @@
 /** All topics, found by a part of their names. */
 import { h, type ComponentChild } from "preact";
-import { useMemo, useRef, useState } from "preact/hooks";
-import type { TopicRow } from "../http/console-api/topics.ts";
+import { useRef, useState } from "preact/hooks";
+import type { TopicOrder, TopicRow } from "../http/console-api/topics.ts";
 import { api } from "./api.ts";
 import { show } from "./dialog.ts";
 import { bytes, count, counted, short } from "./format.ts";
 import { type Column, Grid } from "./grid.ts";
 import { useKeys } from "./keys.ts";
-import { button, empty, failed, Head, waiting } from "./parts.ts";
-import { useRates } from "./rates.ts";
+import { badge, button, empty, failed, Head, stale, waiting } from "./parts.ts";
 import { goTo, linkTo } from "./router.ts";
+import { useOrder, useRows } from "./rows.ts";
 import { SearchBox } from "./search-box.ts";
-import { useAsked } from "./store.ts";
 import { CreateTopic } from "./topic-create.ts";
 
 const createTopic = (): void => show(() => h(CreateTopic, {}));
 
-const columnsOf = (rates: ReadonlyMap<string, number>): readonly Column<TopicRow>[] => [
+const columns: readonly Column<TopicRow>[] = [
   {
     name: "Topic",
-    cell: ({ name }) =>
+    by: "name",
+    cell: ({ name, sealed_partitions: sealed }) => [
       h(
         "a",
         {
@@ -30,67 +30,72 @@ const columnsOf = (rates: ReadonlyMap<string, number>): readonly Column<TopicRow
         },
         name,
       ),
+      sealed > 0 && [" ", badge(`${count(sealed)} sealed`, "bad")],
+    ],
   },
-  { name: "Partitions", isNumber: true, cell: ({ partitions }) => count(partitions) },
-  { name: "Records", isNumber: true, cell: ({ records }) => short(records) },
+  {
+    name: "Partitions",
+    by: "partitions",
+    isNumber: true,
+    cell: ({ partitions }) => count(partitions),
+  },
+  { name: "Records", by: "records", isNumber: true, cell: ({ records }) => short(records) },
   {
     name: "In",
+    by: "rate",
     isNumber: true,
     isMinor: true,
-    cell: ({ name }) => {
-      const rate = rates.get(name);
-      return rate === undefined ? "–" : rate === 0 ? "idle" : `${short(rate)}/s`;
-    },
+    cell: (row) => rateOf(row),
   },
-  { name: "Size", isNumber: true, cell: (row) => bytes(row.bytes) },
-  { name: "Cleanup", isMinor: true, cell: ({ cleanup_policy: policy }) => policy },
+  { name: "Size", by: "bytes", isNumber: true, cell: (row) => bytes(row.bytes) },
+  { name: "Cleanup", by: "policy", isMinor: true, cell: ({ cleanup_policy: policy }) => policy },
 ];
 
-/** The rows whose names have all these words in them. */
-function found(rows: readonly TopicRow[], search: string): readonly TopicRow[] {
-  const words = search
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== "");
-  if (words.length === 0) return rows;
-  return rows.filter(({ name }) => {
-    const lower = name.toLowerCase();
-    return words.every((word) => lower.includes(word));
-  });
+/** Records a second. */
+export function rateOf({ records_per_second: rate }: TopicRow): string {
+  if (rate === null) return "–";
+  return rate === 0 ? "idle" : `${short(rate)}/s`;
 }
 
 const newTopicButton = (): ComponentChild =>
   button("New topic", createTopic, { kind: "primary", icon: "plus", keys: "c" });
 
 export function Topics(): ComponentChild {
-  const { data, error, refresh } = useAsked("topics", api.topics, 3_000);
   const [search, setSearch] = useState("");
-  const [selected, select] = useState(0);
+  const { order, sort, selected, select } = useOrder("name");
   const box = useRef<HTMLInputElement>(null);
-  const rates = useRates(data?.topics);
-  const rows = useMemo(() => found(data?.topics ?? [], search), [data, search]);
+  const { data, error, refresh, row, seen } = useRows(
+    "topics",
+    `${order.by} ${order.isDown} ${search}`,
+    (piece) => api.topics({ ...piece, search, order: order.by as TopicOrder, down: order.isDown }),
+    ({ topics }) => topics,
+    3_000,
+  );
   useKeys({ c: createTopic, f: () => box.current?.focus() });
   const open = ({ name }: TopicRow): void => goTo({ page: "topic", topic: name, tab: "records" });
+  const at = Math.min(selected, (data?.found ?? 1) - 1);
   const content = (): ComponentChild => {
     if (data === null) return error === null ? waiting(12) : failed(error, refresh);
-    if (data.topics.length === 0) {
+    if (data.total === 0) {
       const words =
         "The first record that is sent to a name makes a topic of it; or make one here.";
       return empty("No topics yet", words, newTopicButton());
     }
-    if (rows.length === 0)
-      return empty(
-        "No topic matches",
-        `None of ${count(data.topics.length)} has “${search}” in its name.`,
-      );
+    if (data.found === 0) {
+      const words = `None of ${counted(data.total, "topic")} has “${search}” in its name.`;
+      return empty("No topic matches", words);
+    }
     return h(Grid<TopicRow>, {
       label: "Topics",
       kind: "topics-grid",
-      columns: columnsOf(rates),
-      count: rows.length,
-      row: (index) => rows[index],
+      columns,
+      count: data.found,
+      row,
+      seen,
       open,
-      selected: Math.min(selected, rows.length - 1),
+      order,
+      sort,
+      selected: at,
       select,
     });
   };
@@ -99,7 +104,7 @@ export function Topics(): ComponentChild {
     { class: "page fills" },
     h(Head, {
       title: "Topics",
-      facts: data !== null && counted(data.topics.length, "topic"),
+      facts: data !== null && counted(data.total, "topic"),
       actions: newTopicButton(),
     }),
     h(SearchBox, {
@@ -110,12 +115,13 @@ export function Topics(): ComponentChild {
         setSearch(value);
         select(0);
       },
-      found: search === "" || data === null ? null : counted(rows.length, "match", "matches"),
+      found: search === "" || data === null ? null : counted(data.found, "match", "matches"),
       enter: () => {
-        const row = rows[Math.min(selected, rows.length - 1)];
-        if (row !== undefined) open(row);
+        const found = row(at);
+        if (found !== undefined) open(found);
       },
     }),
+    stale(data === null ? null : error),
     content(),
   );
 }

@@ -10,7 +10,13 @@ import type { Logger } from "../base/logger.ts";
 import { quoted } from "../base/printable.ts";
 import { shownCharactersMax } from "../limits.ts";
 import { HttpError } from "./errors.ts";
-import { type GuardRules, preflightHeaders, sharingHeaders, turnedAway } from "./guards.ts";
+import {
+  type GuardRules,
+  isFromElsewhere,
+  preflightHeaders,
+  sharingHeaders,
+  turnedAway,
+} from "./guards.ts";
 import { errorReply, noContent, type Reply } from "./reply.ts";
 import type { Inbound } from "./route.ts";
 import type { Router } from "./router.ts";
@@ -66,6 +72,9 @@ async function routed(request: Inbound, { router }: Answering): Promise<Reply | 
   const { route, names } = found;
   if (!route.isAlways && system.services === null) {
     return new HttpError(503, 50302, "the broker is starting", { "retry-after": "1" });
+  }
+  if (route.isMoving && isFromElsewhere(request)) {
+    return HttpError.of(403, "a page of another site may not ask this");
   }
   const begunAt = system.clock.monotonic();
   const answered = await route.answer(request, names);

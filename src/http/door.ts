@@ -3,23 +3,31 @@
  * {@link Inbound}, answers into responses, and WebSockets into links and sessions.
  *
  * Owns what is under way: requests are counted from their arrival until their answer is sent, and
- * above `httpRequestsMax` turned away. The runtime accepts connections by itself; a silent one is
- * closed after `httpIdleMsMax`.
+ * above `httpRequestsMax` turned away, but for those that are always answered. What peers have not
+ * taken of large answers is counted too, up to `httpUnsentBytesMax`.
+ *
+ * The runtime accepts connections by itself, as many as come, and shows none of them before it has
+ * asked something. One that has not is closed after `httpHeadMsMax`, a silent one after
+ * `httpIdleMsMax`; and the door can be closed for a while (`descriptor-watch.ts`).
  */
 import { assert } from "../base/assert.ts";
 import type { Cancel } from "../base/clock.ts";
 import { ListenFailure } from "../base/listen-failure.ts";
 import {
+  httpAnswerPieceBytes,
+  httpHeadMsMax,
   httpIdleMsMax,
+  httpRecordsBytesMax,
   httpRequestsMax,
   httpSocketBacklogBytesMax,
   httpSocketMessageBytesMax,
   httpSocketsMax,
+  httpUnsentBytesMax,
   streamStalledMsMax,
 } from "../limits.ts";
 import { type Answered, type Answering, answerTo } from "./answer.ts";
-import { HttpError } from "./errors.ts";
-import { errorReply, type Reply, responseOf } from "./reply.ts";
+import { HttpError, noRoom } from "./errors.ts";
+import { type Content, errorReply, piecesOf, type Reply, responseOf, wholeOf } from "./reply.ts";
 import type { Inbound } from "./route.ts";
 import type { System } from "./services.ts";
 import type { SocketLink, SocketSession } from "./socket.ts";
@@ -31,6 +39,8 @@ export interface DoorOptions extends Answering {
   readonly port: number;
   /** Asked anew for each request. */
   readonly system: () => System;
+  /** `httpRequestsMax` by default. */
+  readonly requestsMax?: number;
 }
 
 /** Opens the port. */
@@ -47,9 +57,15 @@ type Socket = Bun.ServerWebSocket<SocketSession>;
 
 /** See the head of this file. */
 class HttpDoor {
-  readonly #server: Server;
+  /** `null`: closed for a while. */
+  #server: Server | null;
+  /** Those that were closed and still answer what they had taken. */
+  readonly #closed = new Set<Server>();
+  readonly port: number;
   /** Requests that are being answered, streams included. */
   #open = 0;
+  /** Of large answers. */
+  #unsentBytes = 0;
   readonly #sockets = new Set<SocketSession>();
   /** Called when the door closes; see {@link Inbound.onEnd}. */
   readonly #waiting = new Set<Cancel>();
@@ -57,18 +73,28 @@ class HttpDoor {
 
   /** Throws what the runtime throws; {@link openDoor} turns it into a value. */
   constructor(private readonly options: DoorOptions) {
-    this.#server = Bun.serve<SocketSession>({
-      hostname: options.hostname,
-      port: options.port,
+    this.#server = this.#listen(options.port);
+    const { port } = this.#server;
+    assert(port !== undefined, "a door has a port");
+    this.port = port;
+  }
+
+  /** Throws what the runtime throws. */
+  #listen(port: number): Server {
+    const { hostname, logger } = this.options;
+    return Bun.serve<SocketSession>({
+      hostname,
+      port,
       development: false,
       // Said aloud: under `bun test` the default shares a port that is taken.
       reusePort: false,
-      idleTimeout: httpIdleMsMax / 1000,
+      // Until something is asked; then each request has a longer one of its own.
+      idleTimeout: httpHeadMsMax / 1000,
       // Bodies are bounded where they are read: a streamed one may be of any length.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       fetch: (request, server) => this.#answer(request, server),
       error: (error) => {
-        options.logger.error("http response failed", { error });
+        logger.error("http response failed", { error });
         return new Response(null, { status: 500 });
       },
       websocket: {
@@ -83,12 +109,6 @@ class HttpDoor {
         close: (socket) => this.#socketClosed(socket),
       },
     });
-  }
-
-  get port(): number {
-    const { port } = this.#server;
-    assert(port !== undefined, "a door has a port");
-    return port;
   }
 
   get hostname(): string {
@@ -111,46 +131,112 @@ class HttpDoor {
 
   async #stop(deadlineMs: number): Promise<void> {
     const { clock } = this.options.system();
-    const cancel = clock.after(deadlineMs, () => void this.#server.stop(true));
-    const stopped = this.#server.stop();
+    this.shut(false);
+    const cancel = clock.after(deadlineMs, () => this.shut(true));
     for (const session of [...this.#sockets]) session.stop();
     for (const waiting of [...this.#waiting]) waiting();
-    await stopped;
+    await Promise.all([...this.#closed].map((server) => server.stop()));
     cancel();
   }
 
+  /**
+   * Accepts no more until {@link reopen}, and closes connections that ask nothing. What is under
+   * way goes on, unless everything is to be cut.
+   */
+  shut(isCutting: boolean): void {
+    if (this.#server !== null) this.#closed.add(this.#server);
+    this.#server = null;
+    for (const server of [...this.#closed]) {
+      void server.stop(isCutting).then(() => this.#closed.delete(server));
+    }
+  }
+
+  /** Accepts again, if the port is still free. */
+  reopen(): ListenFailure | null {
+    if (this.#server !== null || this.#stopping !== null) return null;
+    try {
+      this.#server = this.#listen(this.port);
+      return null;
+    } catch (error) {
+      return ListenFailure.of(error, "http", this.port, this.hostname);
+    }
+  }
+
   async #answer(request: Request, server: Server): Promise<Response | undefined> {
-    if (this.#open >= httpRequestsMax) {
+    server.timeout(request, httpIdleMsMax / 1000);
+    const inbound = this.#inbound(request);
+    const { requestsMax = httpRequestsMax } = this.options;
+    if (this.#open >= requestsMax && !this.#isAlways(inbound)) {
       const busy = HttpError.of(503, "too many requests at a time", { "retry-after": "1" });
       return responseFor(request, { reply: errorReply(busy), headers: {} });
     }
     this.#open += 1;
-    const inbound = this.#inbound(request);
     const answered: Answered =
       inbound === null
         ? { reply: errorReply(HttpError.of(400, "the request's address is none")), headers: {} }
         : await answerTo(inbound, this.options);
-    const { reply } = answered;
-    if (reply.content.kind === "socket") {
+    const { content } = answered.reply;
+    if (content.kind === "socket") {
       this.#open -= 1;
-      return this.#upgraded(request, server, reply.content.session);
+      return this.#upgraded(request, server, content.session);
     }
-    if (reply.content.kind !== "stream" || request.method === "HEAD") {
-      this.#open -= 1;
-      return responseFor(request, answered);
+    let isBegun = false;
+    const begin = (bytes: number): (() => void) => {
+      isBegun = true;
+      this.#unsentBytes += bytes;
+      return () => {
+        this.#open -= 1;
+        this.#unsentBytes -= bytes;
+      };
+    };
+    const isHead = request.method === "HEAD";
+    const reply = isHead ? answered.reply : this.#paced(request, server, answered.reply, begin);
+    const response = responseFor(request, { ...answered, reply });
+    if (!isBegun) this.#open -= 1;
+    return response;
+  }
+
+  /** Whether it is answered even when there is too much to do: otherwise we would seem dead. */
+  #isAlways(inbound: Inbound | null): boolean {
+    if (inbound === null) return false;
+    const found = this.options.router.find(inbound.method, inbound.url.pathname);
+    return found.kind === "route" && found.route.isAlways;
+  }
+
+  /**
+   * The reply, of which no more is handed on than the peer takes: a stream, or a large answer.
+   * @param begin counts so many bytes; called when it is sent, and what it returns when it was
+   */
+  #paced(
+    request: Request,
+    server: Server,
+    reply: Reply,
+    begin: (bytes: number) => () => void,
+  ): Reply {
+    const allow = (ms: number): void => server.timeout(request, ms / 1000);
+    const paced = (content: Content & { readonly kind: "stream" }, bytes: number): Reply => {
+      const { open, isQuiet } = content;
+      const begun = (): ReadableStream<Uint8Array> => {
+        const ended = begin(bytes);
+        if (!isQuiet) return watched(open(), { offered() {}, taken() {}, ended });
+        allow(0);
+        const offered = (): void => allow(streamStalledMsMax);
+        return watched(open(), { offered, taken: () => allow(0), ended });
+      };
+      return { ...reply, content: { ...content, open: begun } };
+    };
+    if (reply.content.kind === "stream") return paced(reply.content, 0);
+    const whole = wholeOf(reply.content);
+    if (whole === null) return reply;
+    const { bytes, mediaType } = whole;
+    if (bytes.length <= httpAnswerPieceBytes) {
+      return { ...reply, content: { kind: "bytes", bytes, mediaType } };
     }
-    const { open, isQuiet } = reply.content;
-    const allow = (ms: number): void => {
-      if (isQuiet) server.timeout(request, ms / 1000);
-    };
-    allow(0);
-    const watcher = {
-      offered: () => allow(streamStalledMsMax),
-      taken: () => allow(0),
-      ended: () => void (this.#open -= 1),
-    };
-    const content = { ...reply.content, open: () => watched(open(), watcher) };
-    return responseFor(request, { ...answered, reply: { ...reply, content } });
+    if (this.#unsentBytes + bytes.length > httpUnsentBytesMax) {
+      return errorReply(noRoom);
+    }
+    const open = (): ReadableStream<Uint8Array> => piecesOf(bytes, httpAnswerPieceBytes);
+    return paced({ kind: "stream", open, mediaType, isQuiet: true }, bytes.length);
   }
 
   /** `null`: the runtime could make no address of what was sent. */
@@ -172,6 +258,7 @@ class HttpDoor {
       headerNames: () => [...request.headers.keys()],
       body: request.body,
       system: this.options.system(),
+      hasRoom: () => this.#unsentBytes + 2 * httpRecordsBytesMax <= httpUnsentBytesMax,
       onEnd,
     };
   }

@@ -27,6 +27,11 @@ export class HttpError {
   }
 }
 
+/** For a large answer, while peers have not taken others. */
+export const noRoom = HttpError.of(503, "too much of large answers waits to be taken", {
+  "retry-after": "1",
+});
+
 /** The body of every error. */
 export const errorBody = named(
   "Error",

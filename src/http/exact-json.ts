@@ -1,14 +1,15 @@
 /**
  * JSON from outside: bounded in depth, and with numbers that keep all their digits.
  *
- * - A number that a double would change (an id of nineteen digits) is kept as its own text, which
- *   `JSON.stringify` writes out again as it was. That costs much more than plain parsing, so it is
- *   done up to `exactJsonCharactersMax`; in larger texts such numbers are rounded.
+ * - A number that a double would change (an id of nineteen digits, 1e400, -0) is kept as its own
+ *   text, which `JSON.stringify` writes out again as it was. That costs much more than plain
+ *   parsing, so it is done up to `exactJsonCharactersMax`; in larger texts such numbers are
+ *   rounded, and one that would become `null`, since no double is near it, is refused.
  * - Nested more than `jsonDepthMax` deep it is refused: the runtime's parser and printer recurse.
  *
  * Source: TC39 "JSON.parse source text access".
  */
-import { exactJsonCharactersMax, jsonDepthMax } from "../limits.ts";
+import { exactJsonCharactersMax, jsonDepthMax, shownCharactersMax } from "../limits.ts";
 
 /** What the reviver is told beside name and value; the types don't have it yet. */
 interface Source {
@@ -20,13 +21,18 @@ interface RawJson {
   rawJSON(text: string): unknown;
 }
 
-/** Only where so many digits stand in a row can a double be another number. */
-const manyDigits = /\d{16}/;
+/** Only so many digits in a row, such an exponent, or minus nothing can be changed by a double. */
+const inexact = /\d{16}|[eE][+-]?\d{3}|-0(?:\.0+)?(?=[\s,\]}]|$)/;
+
+/** And only this can be too large for one. */
+const overflowing = /[eE]\+?\d{3}|\d{309}/;
 
 /** Parses; throws a SyntaxError as `JSON.parse` does, also for what is nested too deep. */
 export function parseExact(text: string): unknown {
-  if (isTooDeep(text)) throw new SyntaxError(`it is nested more than ${jsonDepthMax} deep`);
-  if (text.length > exactJsonCharactersMax || !manyDigits.test(text)) return JSON.parse(text);
+  const isLarge = text.length > exactJsonCharactersMax;
+  const fault = faultIn(text, isLarge && overflowing.test(text));
+  if (fault !== null) throw new SyntaxError(fault);
+  if (isLarge || !inexact.test(text)) return JSON.parse(text);
   const reviver = (_: string, value: unknown, context?: Source): unknown => {
     const source = context?.source;
     if (typeof value !== "number" || source === undefined || source === String(value)) return value;
@@ -42,9 +48,9 @@ const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-/** Counts brackets and braces outside of texts. */
-function isTooDeep(text: string): boolean {
-  if (text.length <= jsonDepthMax) return false;
+/** Looks at brackets, braces and, if it is to, numbers outside of texts; `null`: they can be. */
+function faultIn(text: string, looksAtNumbers: boolean): string | null {
+  if (text.length <= jsonDepthMax) return null;
   let depth = 0;
   let isText = false;
   for (let at = 0; at < text.length; at++) {
@@ -55,8 +61,24 @@ function isTooDeep(text: string): boolean {
     } else if (code === quote) isText = true;
     else if (code === openBracket || code === openBrace) {
       depth += 1;
-      if (depth > jsonDepthMax) return true;
+      if (depth > jsonDepthMax) return `it is nested more than ${jsonDepthMax} deep`;
     } else if (code === closeBracket || code === closeBrace) depth -= 1;
+    else if (looksAtNumbers && isDigit(code)) {
+      const number = numberAt(text, at);
+      if (!Number.isFinite(Number(number))) {
+        return `${number.slice(0, shownCharactersMax)} is more than a double can be`;
+      }
+      at += number.length - 1;
+    }
   }
-  return false;
+  return null;
+}
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
+
+/** From its first digit on. */
+function numberAt(text: string, from: number): string {
+  let end = from + 1;
+  while (/[\d.eE+-]/.test(text.charAt(end))) end += 1;
+  return text.slice(from, end);
 }

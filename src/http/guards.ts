@@ -7,7 +7,8 @@
  *   name is none of them.
  * - Cross-site requests: a page of another origin may send what a form could. So an `Origin` must
  *   be this door's own or one that the operator allows, and a browser that says that a request
- *   comes from elsewhere (`Sec-Fetch-Site`) may only follow a link.
+ *   comes from elsewhere (`Sec-Fetch-Site`) may only follow a link, and not to where a GET changes
+ *   something: a reader's position, as it does for Confluent's clients.
  *
  * Programs send neither header and are not hindered. Sources: RFC 9110 §7.2, Fetch Standard (CORS),
  * W3C Fetch Metadata.
@@ -43,10 +44,16 @@ export function turnedAway(request: Guarded, rules: GuardRules): HttpError | nul
     if (isOwn(origin, host) || rules.origins.includes(origin.toLowerCase())) return null;
     return HttpError.of(403, "pages of that origin may not use it; --http-origin names those");
   }
-  const site = request.header("sec-fetch-site");
-  if (site === null || site === "same-origin" || site === "none") return null;
+  if (!isFromElsewhere(request)) return null;
   const isLink = request.method === "GET" && request.header("sec-fetch-mode") === "navigate";
   return isLink ? null : HttpError.of(403, "a page of another site may not ask this");
+}
+
+/** Whether a browser says that a page of somewhere else asks, other than one that is let in. */
+export function isFromElsewhere(request: Guarded): boolean {
+  const site = request.header("sec-fetch-site");
+  const isOwnSite = site === null || site === "same-origin" || site === "none";
+  return !isOwnSite && request.header("origin") === null;
 }
 
 /**

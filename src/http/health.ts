@@ -5,7 +5,8 @@
  * - live: this process answers. It stays true while it recovers and while it stops, so that nobody
  *   kills it for that.
  * - ready: clients can be sent here. Only once the data directory was recovered, while no partition
- *   is sealed or closed, while the disk has room, and until it stops.
+ *   is sealed or closed, while the disk has room, and until it stops. Old records that can't be
+ *   deleted, compacted or read are somebody's business, but no reason to send clients elsewhere.
  */
 import { isoTime } from "../base/iso-time.ts";
 import type { Broker } from "../broker/broker.ts";
@@ -56,7 +57,8 @@ async function componentsOf(system: System): Promise<Components> {
   const { services } = system;
   if (services === null) return { lifecycle };
   const { broker } = services;
-  return { lifecycle, logs: logsOf(broker), disk: await diskOf(broker) };
+  const disk = await diskOf(broker);
+  return { lifecycle, logs: logsOf(broker), disk, old_records: oldRecordsOf(broker) };
 }
 
 function lifecycleOf({ phase }: System): Component {
@@ -93,6 +95,30 @@ function logsOf(broker: Broker): Component {
   };
 }
 
+/** Whether old records go as they should, and can still be read. */
+function oldRecordsOf({ upkeep }: Broker): Component {
+  const { retention, compaction, scrub } = upkeep ?? {};
+  const undeleted = retention?.faults ?? [];
+  const uncompacted = compaction?.setAside ?? [];
+  const damaged = scrub?.damages ?? [];
+  const reasons = [
+    ...(damaged.length > 0 ? [`damaged stretches of records: ${damaged.length}`] : []),
+    ...(uncompacted.length > 0
+      ? [`partitions that can't be compacted: ${uncompacted.length}`]
+      : []),
+    ...(undeleted.length > 0 ? [`partitions that can't delete: ${undeleted.length}`] : []),
+  ];
+  return {
+    status: reasons.length === 0 ? "healthy" : "degraded",
+    message: reasons.join("; ") || "old records are kept and deleted as configured",
+    details: {
+      damaged: damaged.slice(0, healthFaultsMax),
+      uncompacted: uncompacted.slice(0, healthFaultsMax),
+      undeleted: undeleted.slice(0, healthFaultsMax),
+    },
+  };
+}
+
 async function diskOf(broker: Broker): Promise<Component> {
   const usableBytes = (await broker.volume())?.usableBytes ?? null;
   if (usableBytes === 0) {
@@ -123,10 +149,9 @@ async function healthReply(system: System): Promise<Reply> {
 }
 
 async function readyReply(system: System): Promise<Reply> {
-  const components = Object.values(await componentsOf(system));
-  const reasons = components
-    .filter(({ status }) => status !== "healthy")
-    .map(({ message }) => message);
+  const reasons = Object.entries(await componentsOf(system))
+    .filter(([name, { status }]) => name !== "old_records" && status !== "healthy")
+    .map(([, { message }]) => message);
   const isReady = reasons.length === 0;
   const status = isReady ? "ready" : "not ready";
   return json({ status, reasons }, { status: isReady ? 200 : 503 });

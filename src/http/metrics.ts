@@ -1,6 +1,8 @@
 /** `/metrics`: numbers for Prometheus. What there is, and how it is measured, is in `metrics/`. */
+import { metricsNamesMax } from "../limits.ts";
 import { stream, type Reply } from "./reply.ts";
 import { route, type Route } from "./route.ts";
+import { list, optional, text } from "./schema.ts";
 
 const textType = "text/plain";
 const openMetricsType = "application/openmetrics-text";
@@ -11,10 +13,16 @@ const getMetrics = route({
   operation: "getMetrics",
   tag: "metrics",
   summary: "Counts, durations and lag, for Prometheus; as OpenMetrics if it is asked for.",
+  query: {
+    // As Prometheus's client libraries have it.
+    "name[]": optional(
+      list(text(), { countMax: metricsNamesMax, doc: "Only the metrics of these names." }),
+    ),
+  },
   answers: { 200: { doc: "The metrics.", mediaTypes: [textType, openMetricsType] } },
-  handle: async ({ services, accepted }): Promise<Reply> => {
+  handle: async ({ services, accepted, query }): Promise<Reply> => {
     const format = accepted === openMetricsType ? "openmetrics" : "text";
-    const { contentType, chunks } = await services.metrics.scrape(format);
+    const { contentType, chunks } = await services.metrics.scrape(format, query["name[]"]);
     return stream(() => readable(chunks()), contentType);
   },
 });

@@ -47,6 +47,9 @@ export const headersType = list(
 const utf8 = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** JSON can say it, and encoded it would silently be another character. */
+const half = "data: half of a surrogate pair, which UTF-8 can't have";
+
 /** The bytes that are meant. @param what key or value, for the message of a 422 */
 export function bytesOfData(
   data: RecordData | undefined,
@@ -60,7 +63,9 @@ export function bytesOfData(
   if (typeof data.data !== "string") {
     return HttpError.of(422, `${what}.data: ${data.type} is a text`);
   }
-  if (data.type === "STRING") return utf8.encode(data.data);
+  if (data.type === "STRING") {
+    return data.data.isWellFormed() ? utf8.encode(data.data) : HttpError.of(422, `${what}.${half}`);
+  }
   return bytesOfBase64(data.data) ?? HttpError.of(422, `${what}.data: that is no base64`);
 }
 
@@ -71,12 +76,13 @@ export function bytesOfBase64(encoded: string): Uint8Array | null {
   return encoded.replace(/=+$/, "").length === Math.ceil((bytes.length * 4) / 3) ? bytes : null;
 }
 
-/** The headers that are meant; 422 for a value that is no base64. */
+/** The headers that are meant; 422 for a name that is no text, a value that is no base64. */
 export function headersOf(
   given: ValueOf<typeof headersType> | undefined,
 ): readonly RecordHeader[] | HttpError {
   const headers: RecordHeader[] = [];
   for (const [at, { name: key, value = null }] of (given ?? []).entries()) {
+    if (!key.isWellFormed()) return HttpError.of(422, `headers[${at}].name: that is no UTF-8`);
     const bytes = value === null ? null : bytesOfBase64(value);
     if (value !== null && bytes === null) {
       return HttpError.of(422, `headers[${at}].value: that is no base64`);
@@ -135,6 +141,13 @@ function jsonOf(decoded: string): unknown {
 export const shownDataType = nullable(
   named("ShownData", object({ type: oneOf(dataKinds), data: anything() })),
 );
+
+/** Of its key, value and headers. */
+export const recordBytes = ({ key, value, headers }: BatchRecord): number =>
+  headers.reduce(
+    (sum, header) => sum + header.key.length + (header.value?.length ?? 0),
+    (key?.length ?? 0) + (value?.length ?? 0),
+  );
 
 /** A record's own fields, as they are shown. */
 export function shownRecord(record: BatchRecord, showing: Showing): Record<string, unknown> {

@@ -3,8 +3,8 @@
  *
  * - What is not said to be cached is not: `Cache-Control: no-store`.
  * - A reply with an entity tag answers `If-None-Match` with 304 (RFC 9110 §13.1.2).
- * - HEAD is answered with the headers that GET would have, its length included, without the body;
- *   a stream is then not begun.
+ * - HEAD is answered with the headers that GET would have, and its length where that is known,
+ *   without the body; a stream is then not begun.
  */
 import type { HttpError } from "./errors.ts";
 import type { SocketSession } from "./socket.ts";
@@ -115,10 +115,40 @@ export function responseOf(reply: Reply, request: ResponseTo): Response {
     const body = request.method === "HEAD" ? null : content.open();
     return new Response(body, { status, headers });
   }
-  const body =
-    content.kind === "json" ? utf8.encode(`${JSON.stringify(content.value)}\n`) : content.bytes;
+  const { bytes: body } = wholeOf(content);
   headers["content-length"] = String(body.length);
   return new Response(request.method === "HEAD" ? null : new Uint8Array(body), { status, headers });
+}
+
+/** Content of which everything is there. */
+export interface WholeContent {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+}
+
+/** All bytes of it; `null`: it has none, or they are made one after another. */
+export function wholeOf(content: Content & { readonly kind: "json" | "bytes" }): WholeContent;
+export function wholeOf(content: Content): WholeContent | null;
+export function wholeOf(content: Content): WholeContent | null {
+  if (content.kind === "bytes") return content;
+  if (content.kind !== "json") return null;
+  const { value, mediaType } = content;
+  return { bytes: utf8.encode(`${JSON.stringify(value)}\n`), mediaType };
+}
+
+/** The same bytes, a piece at a time. */
+export function piecesOf(all: Uint8Array, pieceBytes: number): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        if (at < all.length) controller.enqueue(all.subarray(at, at + pieceBytes));
+        else controller.close();
+        at += pieceBytes;
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 const utf8 = new TextEncoder();

@@ -85,6 +85,8 @@ export interface Inbound {
   readonly headerNames: () => readonly string[];
   readonly body: ReadableStream<Uint8Array> | null;
   readonly system: System;
+  /** Whether a large answer would be sent; asked before one is made. */
+  readonly hasRoom: () => boolean;
   /**
    * Calls `cancel` once the peer is gone or the door closes: then what waits for long is to be
    * answered. Returns how to forget that.
@@ -112,6 +114,8 @@ export interface Described<P extends Fields, Q extends Fields, H extends Fields,
   readonly errors?: readonly number[];
   /** It is answered before the broker is there, and needs none. */
   readonly isAlways?: boolean;
+  /** Being a GET, it changes something all the same: no link from another site leads here. */
+  readonly isMoving?: boolean;
   readonly handle: (
     call: Call<ValuesOf<P>, ValuesOf<Q>, ValuesOf<H>, B>,
   ) => Reply | HttpError | Promise<Reply | HttpError>;
@@ -120,13 +124,14 @@ export interface Described<P extends Fields, Q extends Fields, H extends Fields,
 /** A route whose types are hidden. */
 export interface Route extends Omit<
   Described<Fields, Fields, Fields, unknown>,
-  "handle" | "path" | "query" | "headers" | "body" | "isAlways"
+  "handle" | "path" | "query" | "headers" | "body" | "isAlways" | "isMoving"
 > {
   readonly path: Fields;
   readonly query: Fields;
   readonly headers: Fields;
   readonly body: Body<unknown>;
   readonly isAlways: boolean;
+  readonly isMoving: boolean;
   /** Checks everything, then asks the handler. Never rejects but for a defect. */
   readonly answer: (request: Inbound, names: PathValues) => Promise<Reply | HttpError>;
 }
@@ -194,6 +199,7 @@ export function route<
     headers,
     body,
     isAlways: described.isAlways ?? false,
+    isMoving: described.isMoving ?? false,
     answer: async (request, names) => {
       const given = readPath(path, names);
       if (given instanceof HttpError) return given;

@@ -7,6 +7,7 @@ import type { GroupCoordinator } from "../broker/group-coordinator.ts";
 import type { GroupLags } from "../broker/group-lag.ts";
 import type { RecordProducer } from "../broker/record-producer.ts";
 import type { ResidentMembers } from "../broker/resident-members.ts";
+import type { Slots } from "../broker/slots.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { RestConsumers } from "./rest-v2/rest-consumers.ts";
 import type { Stations } from "./streams/stations.ts";
@@ -57,6 +58,8 @@ export interface HttpServices {
   readonly members: ResidentMembers;
   /** The consumer instances of REST v2. */
   readonly consumers: RestConsumers;
+  /** Whoever reads a page of records takes one: it may hold `httpRecordsBytesMax`. */
+  readonly pages: Pick<Slots, "run">;
   /** Where readers of live streams meet. */
   readonly stations: Stations;
   readonly metrics: Pick<Metrics, "scrape">;

@@ -2,16 +2,22 @@
  * The memory of the newest batches of all logs, under one budget: the original's ring buffer.
  *
  * Memory comes in slabs of about a MiB, filled in the order of appends, whichever log they belong
- * to; the oldest slab is forgotten as a whole when the budget is passed. A slab's memory is never
- * used again: a socket or a write may still hold views of it (CVE-2026-35554 is what happens
- * otherwise). Few large slabs also keep the garbage collector's work and the process size small.
+ * to; a large batch that came in memory of its own is a slab by itself. The oldest slab is
+ * forgotten as a whole when the budget is passed. A slab's memory is never used again: a socket or
+ * a write may still hold views of it (CVE-2026-35554 is what happens otherwise). Few large slabs
+ * also keep the garbage collector's work and the process size small.
  */
 import { assert } from "../base/assert.ts";
 import { viewOf } from "../record/batch.ts";
 
+/** Smaller batches are copied in any case: few large slabs are less work than many small ones. */
+const keptBytesMin = 64 * 1024;
+
 /** One slab. `memory` becomes `null` when it is forgotten. */
 export interface Slab {
   memory: { readonly bytes: Uint8Array; readonly view: DataView } | null;
+  /** Bytes that it holds on to. */
+  readonly size: number;
   /** How far it is filled. */
   used: number;
   /** Whose runs lie in it: they are told when it is forgotten. */
@@ -29,6 +35,8 @@ export interface CachedPiece {
 /** See the head of this file. */
 export class RecordCache {
   readonly #slabs: Slab[] = [];
+  /** The slab that copies go to. */
+  #filling: Slab | undefined;
   /** The sum of the slabs' sizes. Invariant: at most the budget, or one slab. */
   #heldBytes = 0;
 
@@ -47,10 +55,20 @@ export class RecordCache {
     return this.#heldBytes;
   }
 
-  /** Copies a batch in. The caller's bytes are free afterwards. */
-  copy(bytes: Uint8Array): CachedPiece {
+  /**
+   * Holds a batch. One that is `given` stays where it is if it is large and most of its memory,
+   * which becomes a slab of its own. Else it is copied, and the caller's bytes are free afterwards.
+   */
+  hold(bytes: Uint8Array, isGiven: boolean): CachedPiece {
+    const isMost = bytes.length * 2 >= bytes.buffer.byteLength;
+    return isGiven && isMost && bytes.length >= keptBytesMin
+      ? this.#keep(bytes)
+      : this.#copy(bytes);
+  }
+
+  #copy(bytes: Uint8Array): CachedPiece {
     const slab = this.#slabFor(bytes.length);
-    assert(slab.memory !== null, "the newest slab is always held");
+    assert(slab.memory !== null, "a slab that is being filled is held");
     const memory = slab.memory.bytes;
     const from = slab.used;
     memory.set(bytes, from);
@@ -58,18 +76,31 @@ export class RecordCache {
     return { slab, from, bytes: memory.subarray(from, slab.used) };
   }
 
+  #keep(bytes: Uint8Array): CachedPiece {
+    const size = bytes.buffer.byteLength;
+    const slab = this.#add({ bytes, view: viewOf(bytes) }, size);
+    slab.used = bytes.length;
+    return { slab, from: 0, bytes };
+  }
+
+  /** The slab that is being filled, or a new one where that has no room. */
   #slabFor(length: number): Slab {
-    const newest = this.#slabs.at(-1);
-    const room = (newest?.memory?.bytes.length ?? 0) - (newest?.used ?? 0);
-    if (newest && room >= length) return newest;
+    const filling = this.#filling;
+    if (filling?.memory && filling.size - filling.used >= length) return filling;
     const size = Math.max(this.slabBytes, length);
     const bytes = Buffer.allocUnsafeSlow(size);
-    const slab: Slab = { memory: { bytes, view: viewOf(bytes) }, used: 0, owners: new Set() };
+    this.#filling = this.#add({ bytes, view: viewOf(bytes) }, size);
+    return this.#filling;
+  }
+
+  /** Adds a slab, and forgets the oldest ones for it. */
+  #add(memory: NonNullable<Slab["memory"]>, size: number): Slab {
+    const slab: Slab = { memory, size, used: 0, owners: new Set() };
     this.#slabs.push(slab);
     this.#heldBytes += size;
     while (this.#heldBytes > this.budgetBytes && this.#slabs.length > 1) {
       const oldest = this.#slabs.shift();
-      this.#heldBytes -= oldest?.memory?.bytes.length ?? 0;
+      this.#heldBytes -= oldest?.size ?? 0;
       if (oldest) forget(oldest);
     }
     return slab;

@@ -6,7 +6,8 @@
  *     .idx        header (48)                            entry (12)
  *       0  magic            uint32  "OBIX"                 0  relativeOffset  uint32
  *       4  version          uint16  1                      4  position        uint32
- *       6  flags            uint16  1: sealed, 2: durable            8  check           uint32
+ *       6  flags            uint16  1 sealed, 2 durable,      8  check           uint32
+ *                                   4 cleaned
  *       8  baseOffset       int64
  *      16  createdMs        int64   wall time              .timeindex  header (16)
  *      24  floorOffset      uint32  relative to base         0  magic       uint32  "OBTX"
@@ -38,6 +39,7 @@ const timeMagic = 0x4f_42_54_58;
 const version = 1;
 const flagSealed = 1;
 const flagDurable = 2;
+const flagCleaned = 4;
 
 /** The header of an `.idx` file. */
 export interface IndexHeader {
@@ -46,6 +48,8 @@ export interface IndexHeader {
   readonly sealed: boolean;
   /** Everything below the floor is on the device. */
   readonly durable: boolean;
+  /** Compacted: of each key, it holds one record at most, and no other such segment a newer. */
+  readonly cleaned: boolean;
   /** Milliseconds since 1970. */
   readonly createdMs: number;
   /** The offset after the last acknowledged record. */
@@ -60,8 +64,9 @@ export function encodeIndexHeader(header: IndexHeader): Uint8Array {
   const view = viewOf(bytes);
   view.setUint32(0, indexMagic);
   view.setUint16(4, version);
-  const flags = (header.sealed ? flagSealed : 0) | (header.durable ? flagDurable : 0);
-  view.setUint16(6, flags);
+  const { sealed, durable, cleaned } = header;
+  const flags = (sealed ? flagSealed : 0) | (durable ? flagDurable : 0);
+  view.setUint16(6, flags | (cleaned ? flagCleaned : 0));
   putInt64(view, 8, header.base);
   putInt64(view, 16, header.createdMs);
   view.setUint32(24, header.floorOffset - header.base);
@@ -82,6 +87,7 @@ export function decodeIndexHeader(bytes: Uint8Array, base: Offset): IndexHeader 
     base,
     sealed: (view.getUint16(6) & flagSealed) !== 0,
     durable: (view.getUint16(6) & flagDurable) !== 0,
+    cleaned: (view.getUint16(6) & flagCleaned) !== 0,
     createdMs: int64At(view, 16),
     floorOffset: (base + view.getUint32(24)) as Offset,
     floorPosition: view.getUint32(28),

@@ -11,6 +11,9 @@
  */
 import type { Offset } from "../base/brands.ts";
 import type { Refusal } from "../base/refusal.ts";
+import type { Compactable, Compacted, CompactionMeans, CompactionRules } from "./compaction.ts";
+import type { Scrubbed, ScrubMeans } from "./scrub.ts";
+import type { Retention } from "./retention.ts";
 
 /** When an append counts as committed. */
 export type Durability =
@@ -30,6 +33,18 @@ export interface LogConfig {
   readonly durability: Durability;
   /** How long an append may wait for company before its group is written; 0: not at all. */
   readonly lingerMs: number;
+  /** `segment.jitter.ms`; left out: none. */
+  readonly segmentJitterMs?: number;
+  /** `cleanup.policy` has `delete`; left out: nothing is deleted by itself. */
+  readonly retention?: Retention;
+  /** It has `compact`; left out: nothing is compacted. */
+  readonly compaction?: CompactionRules;
+}
+
+/** What retention has deleted. */
+export interface Expired {
+  readonly segments: number;
+  readonly bytes: number;
 }
 
 /** An append that was taken: its offsets are fixed, its fate is `committed`. */
@@ -69,12 +84,15 @@ export interface PartitionLog {
   readonly segmentCount: number;
   /** Why it takes no appends, and will take none until somebody acts; `null`: it does. */
   readonly sealedBy: Refusal | null;
+  /** The newest time that its files and records tell of, up to now; ms since 1970, wall time. */
+  readonly newestMs: number | null;
 
   /**
-   * Takes one whole, checked batch, stamps it (in a copy: the caller's bytes are free afterwards),
-   * gives it the next offsets and queues it for the disk. Order of calls is order of offsets.
+   * Takes one whole, checked batch, stamps it, gives it the next offsets and queues it for the
+   * disk. Order of calls is order of offsets. A batch that is `given` may be stamped where it is
+   * and kept: nobody stores into it any more. Else the caller's bytes are unchanged, and free.
    */
-  append(batch: Uint8Array): Appended | Refusal;
+  append(batch: Uint8Array, isGiven?: boolean): Appended | Refusal;
 
   /**
    * Reads batches from `from` on, at least one if there is one, then as many as fit `bytesMax`.
@@ -88,6 +106,33 @@ export interface PartitionLog {
 
   /** Moves the start up to `before` (not down, not past visible) and drops segments below it. */
   trim(before: Offset): Promise<Refusal | null>;
+
+  /**
+   * Deletes what is older, or more, than the configuration keeps: whole segments, from the front.
+   * @param now milliseconds since 1970, by a clock that can be believed
+   */
+  expire(now: number): Promise<Expired | Refusal>;
+
+  /**
+   * Ends the last segment if its records must be compacted by now (`max.compaction.lag.ms`).
+   * @param now as {@link expire} takes it
+   */
+  rollForCompaction(now: number): Promise<Refusal | null>;
+
+  /** What there is to compact; `null`: nothing. */
+  compactable(now: number): Compactable | null;
+
+  /**
+   * Compacts what can be; offsets stay, and whoever reads meanwhile reads what there was before or
+   * what there is after. One at a time. A refusal says why some or all of it is as it was.
+   */
+  compact(means: CompactionMeans): Promise<Compacted | Refusal>;
+
+  /**
+   * Reads the first finished segment again that holds `from` or begins after it; see `scrub.ts`.
+   * `null`: there is none, or none any more.
+   */
+  scrub(from: Offset, means: ScrubMeans): Promise<Scrubbed | null | Refusal>;
 
   /** Resolves once all that was appended before the call is on the device. */
   flush(): Promise<Refusal | null>;

@@ -1,7 +1,7 @@
 /** Opening a partition directory: every segment found, recovered where it must be, reported. */
 import { assert } from "../base/assert.ts";
 import { offset, type Offset } from "../base/brands.ts";
-import { Refusal } from "../base/refusal.ts";
+import type { Refusal } from "../base/refusal.ts";
 import { DiskError, type DiskEntry } from "../disk/disk.ts";
 import { logFileName, segmentsIn, startFileName, type SegmentFiles } from "./files.ts";
 import type { LogConfig } from "./log.ts";
@@ -14,8 +14,10 @@ import {
   type Recovered,
 } from "./recovery.ts";
 import { SegmentLog } from "./segment-log.ts";
+import { settleSwaps } from "./swap.ts";
 import { Segment } from "./segment.ts";
 import { decodeStart } from "./start-file.ts";
+import { storageFailure } from "./storage-failure.ts";
 
 /**
  * Opens the log in `directory`, which exists. Damage is logged and listed in the log's `losses`,
@@ -27,12 +29,16 @@ export async function openSegmentLog(
   config: LogConfig,
 ): Promise<SegmentLog | Refusal> {
   try {
+    const found = await environment.disk.list(directory);
+    await removeUnfinished(environment, directory, found);
+    const isSettled = await settleSwaps(environment, directory, found);
     const entries = await environment.disk.list(directory);
-    await removeUnfinished(environment, directory, entries);
     const hasStart = entries.some(({ name, kind }) => name === startFileName && kind === "file");
     const start = hasStart ? await readStart(environment, directory) : null;
-    const found = await withoutTrimmed(environment, directory, segmentsIn(entries), start);
-    const files = await withRecords(environment, directory, found);
+    // Whoever wrote it may have died before the device had its name: then it would go back.
+    if (hasStart) await environment.disk.syncDirectory(directory);
+    const kept = await withoutTrimmed(environment, directory, segmentsIn(entries), start);
+    const files = await withRecords(environment, directory, kept);
     const recovered: Recovered[] = [];
     for (const [at, segmentFiles] of files.entries()) {
       const isLast = at === files.length - 1;
@@ -47,13 +53,16 @@ export async function openSegmentLog(
     for (const loss of losses) environment.logger.error("acknowledged records lost", { ...loss });
     return new SegmentLog(environment, directory, config, {
       segments: recovered.map((one) => one.segment),
+      isSettled,
       isAppendable: recovered.at(-1)?.appendable ?? false,
       startOffset: start ?? recovered[0]?.segment.base ?? offset(0),
       losses,
     });
   } catch (error) {
     if (!(error instanceof DiskError)) throw error;
-    return new Refusal("KAFKA_STORAGE_ERROR", `opening ${directory} failed: ${error.message}`);
+    // Nobody owns them now, and under their names there may be another topic's before long.
+    await environment.files.close(`${directory}/`);
+    return storageFailure(`opening ${directory}`, error);
   }
 }
 

@@ -108,6 +108,9 @@ export interface Loss {
   readonly toPosition: number;
 }
 
+/** What recovery reads and writes again at a time. */
+const rewriteBytes = 1024 * 1024;
+
 /** A recovered segment. */
 export interface Recovered {
   readonly segment: Segment;
@@ -157,7 +160,8 @@ export async function recoverSegment(
   segment.createdMs = header?.createdMs ?? environment.clock.now();
   segment.maxTimestamp = header?.maxTimestamp ?? -1;
   segment.beginAtLastBoundary(bytes);
-  const tornFrom = header === null ? {} : { tornFrom: header.floorPosition };
+  const tornFrom =
+    header === null ? {} : { tornFrom: header.floorPosition, endOffset: header.floorOffset };
   const ranges = bytes > 0 ? await scanTail(environment, segment, bytes, tornFrom) : [];
   const first = ranges[0];
   const found: Found = {
@@ -171,7 +175,7 @@ export async function recoverSegment(
   const losses = decision.isLoss ? lossesOf(segment, decision, ranges, floor, bytes) : [];
   if (decision.action === "leave" || !isLast) {
     // Its index is about to say that it is finished: what it tells of must be there to stay.
-    if (bytes > 0) await makeDurable(environment, segment, "sync");
+    if (bytes > 0) await makeDurable(environment, segment, "sync", floor.position);
     // A reader that comes to the missing part is told of it, so the end is what was promised.
     if (floor.position > segment.endPosition) segment.endPosition = floor.position;
     if (floor.offset > segment.endOffset) segment.endOffset = floor.offset;
@@ -179,7 +183,9 @@ export async function recoverSegment(
     if (header?.sealed) segment.becomeSealed(header);
     return { segment, appendable: false, isAhead: !segment.sealed, losses };
   }
-  if (decision.action !== "continue") await makeDurable(environment, segment, decision.action);
+  if (decision.action !== "continue") {
+    await makeDurable(environment, segment, decision.action, floor.position);
+  }
   if (decision.action === "cut") {
     environment.logger.info("torn tail cut", {
       log: segment.logPath,
@@ -194,7 +200,7 @@ async function scanTail(
   environment: LogEnvironment,
   segment: Segment,
   bytes: number,
-  tornFrom: Pick<ScanRange, "tornFrom">,
+  tornFrom: Pick<ScanRange, "tornFrom" | "endOffset">,
 ): Promise<DamagedRange[]> {
   const damaged: DamagedRange[] = [];
   await environment.files.use(segment.logPath, "read", async (file: DiskFile) => {
@@ -214,17 +220,35 @@ async function scanTail(
   return damaged;
 }
 
+/**
+ * Brings to the device what recovery accepts. A process before this one may have died of a sync
+ * that failed: then the system has the bytes above the floor, shows them, takes them for written,
+ * and no sync would ever write them ("Can Applications Recover from fsync Failures?", ATC'20). So
+ * they are written again, where they are.
+ */
 async function makeDurable(
   environment: LogEnvironment,
   segment: Segment,
   action: "sync" | "cut",
+  floorPosition: number,
 ): Promise<void> {
   await environment.files.use(segment.logPath, "update", async (file) => {
     if (action === "cut") await file.truncate(segment.endPosition);
+    await writeAgain(file, floorPosition, segment.endPosition);
     await file.sync();
   });
   await environment.disk.syncDirectory(segment.directory);
   await environment.files.close(segment.logPath);
+}
+
+async function writeAgain(file: DiskFile, from: number, to: number): Promise<void> {
+  for (let at = from; at < to;) {
+    const piece = new Uint8Array(Math.min(rewriteBytes, to - at));
+    const count = await file.read(at, piece);
+    if (count === 0) return;
+    await file.writeAt(at, piece.subarray(0, count));
+    at += count;
+  }
 }
 
 function lossesOf(
@@ -261,6 +285,6 @@ export async function promisesRecords(
   directory: string,
   files: SegmentFiles,
 ): Promise<boolean> {
-  const segment = new Segment(environment, directory, files.base, null);
+  const segment = new Segment(environment, directory, files.base, null, files.cleaned);
   return ((await segment.readIndexHeader())?.floorPosition ?? 0) > 0;
 }

@@ -22,6 +22,8 @@ export const leaderEpoch = 0;
 /** Bytes read at a time; a larger batch is read as a whole. */
 const windowBytes = 1024 * 1024;
 
+const nothing = new Uint8Array(0);
+
 /** A stretch of good batches that lie one after another in `bytes`. */
 export interface BatchRun {
   readonly kind: "batches";
@@ -91,14 +93,17 @@ class Window {
     readonly file: DiskFile,
     /** Where the walk stops; comes down if the file turns out to be shorter. */
     public end: number,
+    private readonly reused: Uint8Array,
   ) {}
 
   /** Makes [position, position + length) available, as far as the end allows. */
   async cover(position: number, length: number): Promise<void> {
     const to = Math.min(this.end, position + length);
     if (position >= this.position && to <= this.position + this.bytes.length) return;
-    const wanted = Math.min(this.end - position, Math.max(length, windowBytes));
-    const bytes = new Uint8Array(Math.max(0, wanted));
+    const usual = this.reused.length > 0 ? this.reused.length : windowBytes;
+    const wanted = Math.max(0, Math.min(this.end - position, Math.max(length, usual)));
+    const isRoomy = wanted <= this.reused.length;
+    const bytes = isRoomy ? this.reused.subarray(0, wanted) : new Uint8Array(wanted);
     const count = await this.file.read(position, bytes);
     if (count < bytes.length) this.end = position + count;
     this.bytes = bytes.subarray(0, count);
@@ -129,11 +134,21 @@ export interface ScanRange {
   /** The base of the segment: no batch of it is further than `segmentOffsetsMax` from there. */
   readonly segmentBase: Offset;
   /**
+   * The offset behind the last record before `tornFrom`, where that is known. An offset lies
+   * outside the checksum: what is behind damage is believed by its place between others.
+   */
+  readonly endOffset?: Offset;
+  /**
    * Above this nothing was acknowledged (the floor): there a broken batch whose header is in order
    * is a write that was torn, and its length is believed. Nobody can then make the log take what
    * they stored inside a record for a batch, by getting the broker killed at the right moment.
    */
   readonly tornFrom?: number;
+  /**
+   * Memory to read into, as much at a time as it holds; a larger batch is read as a whole. What was
+   * yielded is then good until the next is asked for. Left out: it stays good.
+   */
+  readonly buffer?: Uint8Array;
 }
 
 /**
@@ -142,10 +157,12 @@ export interface ScanRange {
  */
 export async function* scanBatches(
   file: DiskFile,
-  { from, to, base, segmentBase, tornFrom = Infinity }: ScanRange,
+  { from, to, base, segmentBase, endOffset, tornFrom = Infinity, buffer = nothing }: ScanRange,
 ): AsyncGenerator<Scanned, void, undefined> {
-  const window = new Window(file, to);
-  const offsetMax = offset(segmentBase + segmentOffsetsMax);
+  const window = new Window(file, to, buffer);
+  const widest = offset(segmentBase + segmentOffsetsMax);
+  const offsetMax = (at: number): Offset =>
+    endOffset === undefined || at >= tornFrom ? widest : offset(Math.min(widest, endOffset - 1));
   let position = from;
   let expected: Expected = { offset: base, isExact: true };
   while (position < window.end) {
@@ -191,7 +208,8 @@ interface Search {
   /** Where the damage begins. */
   readonly position: number;
   readonly expected: Expected;
-  readonly offsetMax: Offset;
+  /** The most that a batch at this position can begin with. */
+  readonly offsetMax: (position: number) => Offset;
   /** The damage lies where nothing was acknowledged. */
   readonly isTorn: boolean;
 }
@@ -202,20 +220,23 @@ interface Search {
  * byte by byte. What the search may cost is bounded: content can be made to look like headers.
  */
 async function nextGood(window: Window, search: Search): Promise<number | null> {
-  const { position, offsetMax } = search;
+  const { position } = search;
   // The damaged batch held an offset at least, so the next one has a greater.
-  const least = { offset: offset(search.expected.offset + 1), isExact: false, offsetMax };
+  const least = offset(search.expected.offset + 1);
+  const expectedAt = (candidate: number): Expected => {
+    return { offset: least, isExact: false, offsetMax: search.offsetMax(candidate) };
+  };
   await window.cover(position, batchHeaderBytes);
   const at = position - window.position;
   let begin = position + 1;
   if (window.bytes.length - at >= batchHeaderBytes) {
     const behind = position + batchBytesAt(window.view, at);
     const isPossible = behind >= position + batchHeaderBytes && behind < window.end;
-    if (isPossible && (await window.check(behind, least)) === null) return behind;
+    if (isPossible && (await window.check(behind, expectedAt(behind))) === null) return behind;
     await window.cover(position, batchHeaderBytes);
     if (search.isTorn && isInOrder(window, position, search.expected)) begin = behind;
   }
-  return await searchFrom(window, begin, least);
+  return await searchFrom(window, begin, expectedAt);
 }
 
 /** Whether the header at `position` says what a batch that was written there would say. */
@@ -227,14 +248,18 @@ function isInOrder(window: Window, position: number, expected: Expected): boolea
   return expected.isExact && header.baseOffset === expected.offset;
 }
 
-async function searchFrom(window: Window, begin: number, least: Expected): Promise<number | null> {
+async function searchFrom(
+  window: Window,
+  begin: number,
+  expectedAt: (candidate: number) => Expected,
+): Promise<number | null> {
   let checkedBytes = 0;
   for (let candidate = begin; candidate + batchHeaderBytes <= window.end;) {
     await window.cover(candidate, batchHeaderBytes);
     const skipped = candidateFrom(window, candidate);
     candidate = skipped.position;
     if (!skipped.plausible) continue;
-    if ((await window.check(candidate, least)) === null) return candidate;
+    if ((await window.check(candidate, expectedAt(candidate))) === null) return candidate;
     checkedBytes += batchBytesAt(window.view, candidate - window.position);
     if (checkedBytes > resyncBytesMax) return null;
     candidate += 1;

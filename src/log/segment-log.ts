@@ -12,38 +12,55 @@ import { DiskError } from "../disk/disk.ts";
 import { commitQueueBytesMax, readBytesMax } from "../limits.ts";
 import { batchBytesAt, batchHeaderBytes, stamp, viewOf } from "../record/batch.ts";
 import { CommitPipeline, type Write } from "./commit.ts";
+import {
+  compact,
+  compactableOf,
+  type Compactable,
+  type Compacted,
+  type CompactedLog,
+  type CompactionMeans,
+} from "./compaction.ts";
 import type { LogEnvironment, Publishing } from "./environment.ts";
 import { startFileName } from "./files.ts";
-import { GrowingIndex } from "./index.ts";
+import type { IndexHeader } from "./index-file.ts";
 import type { Loss } from "./recovery.ts";
-import type { Appended, LogConfig, LogRead, PartitionLog, TimedOffset } from "./log.ts";
+import type { Appended, Expired, LogConfig, LogRead, PartitionLog, TimedOffset } from "./log.ts";
+import { expiredCount, newestTime } from "./retention.ts";
+import { type Scrubbed, type ScrubMeans, scrubNext } from "./scrub.ts";
+import { takesMore } from "./roll.ts";
 import { encodeStart } from "./start-file.ts";
 import { findTime } from "./time-search.ts";
-import { leaderEpoch, segmentOffsetsMax } from "./scan.ts";
+import { leaderEpoch } from "./scan.ts";
 import { missingRefusal, readCached, readFile } from "./segment-read.ts";
-import { Segment, type Mark } from "./segment.ts";
+import { type Replacement, SegmentList } from "./segment-list.ts";
+import type { Segment, Mark } from "./segment.ts";
+import { storageFailure } from "./storage-failure.ts";
 
 /** What opening found; see `open.ts`. Segments in order, the last one appendable or `null`. */
 export interface OpenedSegments {
   readonly segments: Segment[];
   readonly isAppendable: boolean;
+  /** Nothing is left of a compaction that was interrupted. */
+  readonly isSettled: boolean;
   readonly startOffset: Offset;
   readonly losses: readonly Loss[];
 }
 
 /** See the head of this file. */
-export class SegmentLog implements PartitionLog, Publishing {
-  /** In order of offsets. Invariant: never empty; all but the last are complete in memory. */
-  readonly #segments: Segment[];
+export class SegmentLog implements PartitionLog, CompactedLog, Publishing {
+  /** Invariant: all but the last are complete in memory. */
+  readonly #list: SegmentList;
   readonly #pipeline: CommitPipeline;
   readonly #listeners = new Set<() => void>();
   readonly #rolledBackListeners = new Set<() => void>();
-  #config: LogConfig;
+  config: LogConfig;
   /** Whether every append so far was durable when it was acknowledged, or was made so since. */
   #isSynced: boolean;
   /** Invariant: start <= visible <= end; moved by `#setOffsets` only. */
   #start: Offset;
   #visible: Offset;
+  /** What is before it is being removed, and is not read any more. */
+  #goingBelow: Offset = offset(0);
   /** Where the visible end lies. Use: moves with each committed group. */
   #visibleSegment: Segment;
   #visiblePosition: number;
@@ -57,6 +74,8 @@ export class SegmentLog implements PartitionLog, Publishing {
   #isDeleted = false;
   /** A roll has failed: its file may be there, so the next batch begins that segment again. */
   #isRollDue = false;
+  /** The compaction under way. Never rejects. */
+  #compacting: Promise<Compacted | Refusal> | null = null;
   /** What is done with files beside appending and reading, one after another. Never rejects. */
   #chores: Promise<unknown> = Promise.resolve();
 
@@ -66,18 +85,18 @@ export class SegmentLog implements PartitionLog, Publishing {
     config: LogConfig,
     opened: OpenedSegments,
   ) {
-    this.#config = config;
+    this.config = config;
     this.#isSynced = isDurable(config);
-    this.#segments = opened.segments;
+    this.#list = new SegmentList(environment, directory, opened.segments, opened.isSettled);
     this.losses = opened.losses;
-    const end = this.#segments.at(-1)?.endOffset ?? offset(0);
+    const end = this.#list.all.at(-1)?.endOffset ?? offset(0);
     // A log that lost its tail may end before its start: those offsets were given away already.
     const next = offset(Math.max(end, opened.startOffset));
-    if (!opened.isAppendable || next > end) this.#addSegment(next);
-    this.#visibleSegment = this.#active;
-    this.#visiblePosition = this.#active.endPosition;
-    this.#visible = this.#active.endOffset;
-    const first = this.#segments[0]?.base ?? opened.startOffset;
+    if (!opened.isAppendable || next > end) this.#list.begin(next);
+    this.#visibleSegment = this.#list.last;
+    this.#visiblePosition = this.#list.last.endPosition;
+    this.#visible = this.#list.last.endOffset;
+    const first = this.#list.all[0]?.base ?? opened.startOffset;
     this.#start = offset(Math.min(Math.max(first, opened.startOffset), this.#visible));
     const owner = {
       committed: (last: Write) => this.#committed(last),
@@ -85,7 +104,7 @@ export class SegmentLog implements PartitionLog, Publishing {
     };
     this.#pipeline = new CommitPipeline(environment, owner, config.durability, config.lingerMs);
     // Whoever wrote it last may have been killed before it was due.
-    this.#pipeline.syncInTime(this.#active);
+    this.#pipeline.syncInTime(this.#list.last);
   }
 
   get startOffset(): Offset {
@@ -97,7 +116,7 @@ export class SegmentLog implements PartitionLog, Publishing {
   }
 
   get endOffset(): Offset {
-    return this.#active.endOffset;
+    return this.#list.last.endOffset;
   }
 
   get visibleBytes(): number {
@@ -105,11 +124,15 @@ export class SegmentLog implements PartitionLog, Publishing {
   }
 
   get sizeBytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.endPosition, 0);
+    return this.#list.all.reduce((sum, segment) => sum + segment.endPosition, 0);
+  }
+
+  get newestMs(): number | null {
+    return newestTime(this.segments, this.environment.clock.now());
   }
 
   get segmentCount(): number {
-    return this.#segments.length;
+    return this.#list.all.length;
   }
 
   get sealedBy(): Refusal | null {
@@ -117,10 +140,10 @@ export class SegmentLog implements PartitionLog, Publishing {
   }
 
   get segments(): readonly Segment[] {
-    return this.#segments;
+    return this.#list.all;
   }
 
-  append(batch: Uint8Array): Appended | Refusal {
+  append(batch: Uint8Array, isGiven = false): Appended | Refusal {
     assert(batch.length >= batchHeaderBytes, "an append is a whole batch");
     assert(batchBytesAt(viewOf(batch), 0) === batch.length, "an append is exactly one batch");
     const refusal = this.#closed ?? this.#pipeline.sealedBy ?? this.#overload(batch.length);
@@ -128,9 +151,9 @@ export class SegmentLog implements PartitionLog, Publishing {
     const records = viewOf(batch).getInt32(23) + 1;
     const segment = this.#segmentFor(batch.length, records);
     const baseOffset = segment.endOffset;
-    const piece = this.environment.cache.copy(batch);
+    const piece = this.environment.cache.hold(batch, isGiven);
     const memory = piece.slab.memory;
-    assert(memory !== null, "what was just copied is held");
+    assert(memory !== null, "what was just taken is held");
     stamp(memory.view, piece.from, baseOffset, leaderEpoch);
     segment.append(piece, memory.view, piece.from);
     const { promise, resolve } = Promise.withResolvers<Refusal | null>();
@@ -141,11 +164,15 @@ export class SegmentLog implements PartitionLog, Publishing {
   read(from: Offset, bytesMax: number): LogRead | Refusal | Promise<LogRead | Refusal> {
     if (this.#isDeleted && this.#closed) return this.#closed;
     if (from < this.#start || from > this.#visible) return this.#outOfRange(from);
+    if (from < this.#goingBelow) return this.#outOfRange(from);
     if (from === this.#visible) return { chunks: [], bytes: 0, nextOffset: from };
     const budget = Math.min(Math.max(bytesMax, 1), readBytesMax);
-    const segment = this.#segmentOf(from);
+    const segment = this.#list.at(from);
+    const obstacle = this.#list.obstacle(segment);
+    if (obstacle instanceof Promise) return obstacle.then(() => this.read(from, bytesMax));
+    if (obstacle !== null) return obstacle;
     const limit = this.#limitOf(segment);
-    if (from >= limit.offset) return missingRefusal(segment, from, this.#after(segment));
+    if (from >= limit.offset) return missingRefusal(segment, from, this.#list.after(segment));
     const cached = readCached(segment, from, budget, limit);
     if (cached !== null) this.environment.stats.cacheHits += 1;
     return cached ?? this.#readFile(segment, from, budget, limit);
@@ -156,17 +183,58 @@ export class SegmentLog implements PartitionLog, Publishing {
   }
 
   trim(before: Offset): Promise<Refusal | null> {
-    return this.#chore(async () => {
-      if (this.#closed) return this.#closed;
+    return this.#storing("trimming", async () => {
       if (before > this.#visible) return this.#outOfRange(before);
-      try {
-        if (before > this.#start) await this.#moveStart(before);
-        await this.#dropTrimmed();
-        return null;
-      } catch (error) {
-        return storageError("trimming", error);
-      }
+      if (before > this.#start) await this.#moveStart(before);
+      await this.#dropTrimmed();
+      return null;
     });
+  }
+
+  expire(now: number): Promise<Expired | Refusal> {
+    return this.#storing("deleting old records", () => this.#expire(now));
+  }
+
+  rollForCompaction(now: number): Promise<Refusal | null> {
+    return this.#storing("beginning a segment", async () => {
+      const { lagMsMax = Infinity } = this.config.compaction ?? {};
+      const isOverdue = now - this.#list.last.createdMs > lagMsMax;
+      if (isOverdue && (await this.#roll())) await this.#publishNow();
+      return null;
+    });
+  }
+
+  compactable(now: number): Compactable | null {
+    const { compaction } = this.config;
+    if (compaction === undefined || this.#closed !== null) return null;
+    return compactableOf(this.segments, compaction, now);
+  }
+
+  compact(means: CompactionMeans): Promise<Compacted | Refusal> {
+    assert(this.#compacting === null, "one compaction goes on at a time");
+    this.#compacting = compact(this, means).finally(() => {
+      this.#compacting = null;
+    });
+    return this.#compacting;
+  }
+
+  get stopped(): Refusal | null {
+    return this.#closed ?? this.#list.refusal;
+  }
+
+  replace(olds: readonly Segment[], header: IndexHeader): Promise<Replacement> {
+    return this.#chore(async () => {
+      if (this.#closed) return { kind: "undone", refusal: this.#closed };
+      const replaced = await this.#list.replace(olds, header);
+      const { kind, refusal } = replaced;
+      if (kind === "lost") this.#pipeline.seal(`compacting failed: ${refusal}`);
+      return replaced;
+    });
+  }
+
+  scrub(from: Offset, means: ScrubMeans): Promise<Scrubbed | null | Refusal> {
+    const isWanted = (): boolean => this.#closed === null && means.isWanted();
+    return scrubNext(this.segments, from, { pace: means.pace, isWanted });
   }
 
   async flush(): Promise<Refusal | null> {
@@ -176,12 +244,12 @@ export class SegmentLog implements PartitionLog, Publishing {
   }
 
   async configure(config: LogConfig): Promise<Refusal | null> {
-    this.#config = config;
+    this.config = config;
     this.#pipeline.configure(config.durability, config.lingerMs);
     if (!isDurable(config)) this.#isSynced = false;
     else if (!this.#isSynced) {
       await this.#syncUnsealed();
-      this.#isSynced = isDurable(this.#config);
+      this.#isSynced = isDurable(this.config);
     }
     return this.#pipeline.sealedBy;
   }
@@ -190,10 +258,11 @@ export class SegmentLog implements PartitionLog, Publishing {
     this.#closed ??= new Refusal("SHUTTING_DOWN", "the broker is shutting down; send again later");
     await this.flush();
     await this.publish();
+    await this.#compacting;
     await this.#chore(async () => {
       this.#isFinished = true;
       this.#pipeline.stop();
-      for (const segment of this.#segments) await segment.settled();
+      for (const segment of this.#list.all) await segment.settled();
       await this.environment.files.close(`${this.directory}/`);
     });
   }
@@ -203,14 +272,16 @@ export class SegmentLog implements PartitionLog, Publishing {
     this.#closed = new Refusal("UNKNOWN_TOPIC_OR_PARTITION", "this topic was deleted");
     this.#pipeline.abandon(this.#closed);
     await this.#pipeline.drained();
+    // What it is still writing would lie in the directory of the next topic of this name.
+    await this.#compacting;
     return await this.#chore(async () => {
-      for (const segment of this.#segments) await segment.abandon();
+      for (const segment of this.#list.all) await segment.abandon();
       await this.environment.files.close(`${this.directory}/`);
       try {
         await this.environment.disk.remove(this.directory);
         return null;
       } catch (error) {
-        return storageError("deleting", error);
+        return storageFailure("deleting", error);
       }
     });
   }
@@ -237,6 +308,18 @@ export class SegmentLog implements PartitionLog, Publishing {
     return done;
   }
 
+  /** The same for what a closed log refuses, and where a disk that fails is a refusal. */
+  #storing<T>(what: string, action: () => Promise<T>): Promise<T | Refusal> {
+    return this.#chore(async () => {
+      if (this.#closed) return this.#closed;
+      try {
+        return await action();
+      } catch (error) {
+        return storageFailure(what, error);
+      }
+    });
+  }
+
   /** Writes down the new start, then believes it. */
   async #moveStart(before: Offset): Promise<void> {
     const path = `${this.directory}/${startFileName}`;
@@ -244,35 +327,63 @@ export class SegmentLog implements PartitionLog, Publishing {
       await this.environment.disk.writeWhole(path, encodeStart(before));
     } catch (error) {
       const isFull = error instanceof DiskError && error.kind === "full";
-      const second = this.#segments[1];
-      if (!isFull || !second || second.base > before) throw error;
-      // Room comes only from what is to go: the oldest segment goes first, and then the start.
-      this.#setOffsets(offset(Math.max(this.#start, second.base)), this.#visible);
-      await this.#dropTrimmed();
+      const oldest = this.#list.droppable(this.#visibleSegment);
+      const next = this.#list.all[1]?.base ?? this.#visible;
+      if (!isFull || oldest === null || next > before) throw error;
+      // Room comes only from what is to go: the oldest segment goes first, and then the start. It
+      // is not read any more; nobody is told before it is gone for good, also if the power goes.
+      this.#goingBelow = next;
+      this.#list.all.shift();
+      await oldest.remove();
+      this.#setOffsets(offset(Math.max(this.#start, next)), this.#visible);
       await this.environment.disk.writeWhole(path, encodeStart(before));
     }
     if (before > this.#start) this.#setOffsets(before, this.#visible);
   }
 
+  /** The visible segment stays, since a failed write goes back to it. */
+  #dropTrimmed(): Promise<void> {
+    return this.#list.dropBefore(this.#start, this.#visibleSegment);
+  }
+
+  async #expire(now: number): Promise<Expired> {
+    const { retention } = this.config;
+    if (retention === undefined) return { segments: 0, bytes: 0 };
+    let count = expiredCount(this.#list.all, retention, now);
+    // All of it: what comes next goes to a new file, which also keeps where the offsets go on.
+    if (count === this.#list.all.length && !(await this.#roll())) count -= 1;
+    const kept = Math.min(count, this.#list.all.indexOf(this.#visibleSegment));
+    const bytes = this.#list.all.slice(0, kept).reduce((sum, one) => sum + one.endPosition, 0);
+    const start = this.#list.all[kept]?.base ?? this.#start;
+    if (kept === 0 || start <= this.#start) return { segments: 0, bytes: 0 };
+    await this.#moveStart(start);
+    await this.#dropTrimmed();
+    return { segments: kept, bytes };
+  }
+
   /**
-   * Removes the segments that lie below the start. The visible one stays, since a failed write goes
-   * back to it; so does whichever holds the only files, since they say where the offsets go on.
+   * Begins a new segment although no batch comes, so that the last one is finished. Its file is
+   * made at once: should all others go, it says where the offsets go on. False: something is on
+   * its way to the disk, so this is not the time.
    */
-  async #dropTrimmed(): Promise<void> {
-    for (;;) {
-      const [first, second] = this.#segments;
-      if (!first || !second || second.base > this.#start) return;
-      if (first === this.#visibleSegment || !second.created) return;
-      await first.remove();
-      this.#segments.shift();
-    }
+  async #roll(): Promise<boolean> {
+    const isBusy = this.endOffset !== this.#visible || this.#pipeline.sealedBy !== null;
+    if (isBusy || this.#list.last.endPosition === 0) return false;
+    const segment = this.#list.begin(this.#visible);
+    this.#visibleSegment = segment;
+    this.#visiblePosition = 0;
+    await this.environment.files.use(segment.logPath, "append", async () => {});
+    await this.environment.disk.syncDirectory(this.directory);
+    segment.created = true;
+    return true;
   }
 
   async #publishNow(): Promise<void> {
     if (this.#isFinished) return;
     try {
-      for (const segment of [...this.#segments]) {
-        if (segment.sealed) continue;
+      for (const segment of [...this.#list.all]) {
+        // What was rolled back meanwhile was not stored, and another may have its files now.
+        if (segment.sealed || !this.#list.all.includes(segment)) continue;
         if (segment === this.#visibleSegment) {
           const floor = { offset: this.#visible, position: this.#visiblePosition };
           if (segment.created) await segment.publish(floor, "grows", this.#isVisibleDurable());
@@ -291,31 +402,19 @@ export class SegmentLog implements PartitionLog, Publishing {
     }
   }
 
-  get #active(): Segment {
-    const active = this.#segments.at(-1);
-    assert(active !== undefined, "a log has a segment");
-    return active;
-  }
-
-  #addSegment(base: Offset): Segment {
-    const segment = new Segment(this.environment, this.directory, base, new GrowingIndex());
-    this.#segments.push(segment);
-    return segment;
-  }
-
   /** The segment that takes the next batch: the active one, or a new one if that is full or old. */
   #segmentFor(bytes: number, records: number): Segment {
-    const active = this.#active;
+    const active = this.#list.last;
     const now = this.environment.clock.now();
     // It begins with its first batch; and a clock that was ahead then does not make it ageless.
     if (active.endPosition === 0 || now < active.createdMs) active.createdMs = now;
-    if (active.endPosition === 0) return active;
-    const isFull = active.endPosition + bytes > this.#config.segmentBytes;
-    const isOld = now - active.createdMs >= this.#config.segmentMs;
-    const isWide = active.endOffset - active.base + records > segmentOffsetsMax;
-    if (!isFull && !isOld && !isWide && !this.#isRollDue) return active;
+    active.writtenMs = now;
+    const takesIt = takesMore(active, this.config, { bytes, records }, now);
+    if (active.endPosition === 0 || (takesIt && !this.#isRollDue)) return active;
     this.#isRollDue = false;
-    return this.#addSegment(active.endOffset);
+    const next = this.#list.begin(active.endOffset);
+    next.writtenMs = now;
+    return next;
   }
 
   #overload(bytes: number): Refusal | null {
@@ -326,7 +425,7 @@ export class SegmentLog implements PartitionLog, Publishing {
   }
 
   async #syncUnsealed(): Promise<void> {
-    for (const segment of [...this.#segments]) {
+    for (const segment of [...this.#list.all]) {
       if (!segment.sealed) await this.#pipeline.sync(segment);
     }
   }
@@ -344,8 +443,8 @@ export class SegmentLog implements PartitionLog, Publishing {
   /** Back to the visible end: what lies behind it was never seen and now never will be. */
   #rolledBack(): void {
     const mark = { offset: this.#visible, position: this.#visiblePosition };
-    this.#isRollDue ||= this.#active !== this.#visibleSegment;
-    while (this.#active !== this.#visibleSegment) this.#segments.pop();
+    this.#isRollDue ||= this.#list.last !== this.#visibleSegment;
+    while (this.#list.last !== this.#visibleSegment) this.#list.all.pop();
     this.#visibleSegment.rollBack(mark);
     assert(this.endOffset === this.#visible, "after a roll-back nothing is in flight");
     for (const listener of this.#rolledBackListeners) listener();
@@ -363,20 +462,6 @@ export class SegmentLog implements PartitionLog, Publishing {
   #outOfRange(from: Offset): Refusal {
     const message = `offset ${from} is not in [${this.#start}, ${this.#visible}]`;
     return new Refusal("OFFSET_OUT_OF_RANGE", message);
-  }
-
-  /** The last segment whose base is at or before `from`. */
-  #segmentOf(from: Offset): Segment {
-    let low = 0;
-    let high = this.#segments.length;
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      if ((this.#segments[middle]?.base ?? Infinity) <= from) low = middle;
-      else high = middle;
-    }
-    const found = this.#segments[low];
-    assert(found !== undefined, "a log has a segment");
-    return found;
   }
 
   #limitOf(segment: Segment): Mark {
@@ -398,23 +483,14 @@ export class SegmentLog implements PartitionLog, Publishing {
     // The segment may have gone while it was read: then that is the answer.
     if (this.#isDeleted && this.#closed) return this.#closed;
     if (from < this.#start) return this.#outOfRange(from);
-    return read;
+    // It was replaced meanwhile, and its file may have been another one at the end of reading.
+    return segment.isRemoved ? await this.read(from, bytesMax) : read;
   }
 
   /** Whether all that is visible is on the device; closing has synced it. */
   #isVisibleDurable(): boolean {
     return this.#isSynced || this.#closed?.code === "SHUTTING_DOWN";
   }
-
-  /** The base of the segment behind `segment`: records may be missing in between. */
-  #after(segment: Segment): Offset | null {
-    return this.#segments[this.#segments.indexOf(segment) + 1]?.base ?? null;
-  }
 }
 
 const isDurable = ({ durability }: LogConfig): boolean => durability.fsync === "always";
-
-function storageError(what: string, error: unknown): Refusal {
-  if (!(error instanceof DiskError)) throw error;
-  return new Refusal("KAFKA_STORAGE_ERROR", `${what} failed: ${error.message}`);
-}

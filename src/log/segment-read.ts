@@ -17,6 +17,7 @@ import type { Boundary, SegmentIndex } from "./index.ts";
 import type { LogRead } from "./log.ts";
 import { checkStored, scanBatches, type Expected, type StoredFault } from "./scan.ts";
 import type { Mark, Segment } from "./segment.ts";
+import { storageFailure } from "./storage-failure.ts";
 
 /**
  * Batches from `from` on that lie in memory; `null` if the first one doesn't.
@@ -108,8 +109,10 @@ export async function readFile(
     const walk = new FileWalk(from, bytesMax, offset(segment.base + relativeOffset));
     return await walkFile(segment, walk, position, limit);
   } catch (error) {
-    if (!(error instanceof DiskError)) throw error;
-    return new Refusal("KAFKA_STORAGE_ERROR", `reading failed: ${error.message}`);
+    if (error instanceof DiskError && error.kind === "missing") {
+      return damageRefusal(segment, from, { from: 0, to: limit.position, toOffset: null }, limit);
+    }
+    return storageFailure("reading", error);
   }
 }
 
@@ -118,7 +121,7 @@ export async function readFile(
  * still writing it.
  */
 async function rebuilt(segment: Segment): Promise<SegmentIndex | null> {
-  if (!segment.sealed) return null;
+  if (!segment.sealed || segment.isRemoved) return null;
   try {
     return await segment.rebuildIndex();
   } catch (error) {
@@ -144,7 +147,7 @@ async function walkFile(
   let position = begin;
   let wanted = walk.bytesMax + indexIntervalBytes + batchHeaderBytes;
   while (position < limit.position) {
-    const bytes = new Uint8Array(Math.min(limit.position - position, wanted));
+    const bytes = Buffer.allocUnsafeSlow(Math.min(limit.position - position, wanted));
     const count = await readAt(segment, position, bytes);
     const view = viewOf(bytes);
     const stop = walk.run(bytes, view, count);
@@ -245,6 +248,7 @@ async function damageAt(
         to: limit.position,
         base: expected,
         segmentBase: segment.base,
+        endOffset: limit.offset,
       };
       for await (const item of scanBatches(file, range)) {
         if (item.kind === "damage") return item;

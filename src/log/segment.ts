@@ -13,7 +13,7 @@ import { indexIntervalBytes } from "../limits.ts";
 import { baseOffsetAt, batchBytesAt, maxTimestampAt, nextOffsetAt } from "../record/batch.ts";
 import { CachedRange, type CachedPiece } from "./cache.ts";
 import type { LogEnvironment } from "./environment.ts";
-import { indexFileName, logFileName, timeIndexFileName } from "./files.ts";
+import { segmentFileName, segmentFilePrefix, type SegmentFileKind } from "./files.ts";
 import {
   decodeIndexHeader,
   encodeIndexHeader,
@@ -43,6 +43,8 @@ export class Segment {
   readonly logPath: string;
   readonly #indexPath: string;
   readonly #timeIndexPath: string;
+  /** How the paths of all its files begin, under whatever name. */
+  readonly #filesPrefix: string;
   readonly cached = new CachedRange();
 
   /** The end of what was appended. Use: `append` and `rollBack`. */
@@ -52,10 +54,14 @@ export class Segment {
   maxTimestamp = -1;
   /** When the segment was begun, wall time. */
   createdMs: number;
+  /** By when all of it had been written: its last append, or when it was found. Wall time. */
+  writtenMs: number;
   /** Whether the file is known to be in its directory, durably. */
   created = false;
   /** Whether the sealed index is written. Invariant: from then on the files do not change. */
   sealed = false;
+  /** Compacted; see `IndexHeader.cleaned`. Only where it is sealed. */
+  cleaned = false;
   /** The open file that the last group went through; another one is looked at first. */
   writtenThrough: DiskFile | null = null;
   /** Its files are going or gone: nothing may write or make them again. */
@@ -78,14 +84,21 @@ export class Segment {
     readonly directory: string,
     readonly base: Offset,
     growing: GrowingIndex | null,
+    /** Those of its files that have replaced others and are not renamed yet. */
+    cleaned: readonly SegmentFileKind[] = [],
   ) {
-    this.logPath = `${directory}/${logFileName(base)}`;
-    this.#indexPath = `${directory}/${indexFileName(base)}`;
-    this.#timeIndexPath = `${directory}/${timeIndexFileName(base)}`;
+    this.logPath = `${directory}/${segmentFileName(base, "log", cleaned)}`;
+    this.#indexPath = `${directory}/${segmentFileName(base, "idx", cleaned)}`;
+    this.#timeIndexPath = `${directory}/${segmentFileName(base, "timeindex", cleaned)}`;
+    this.#filesPrefix = `${directory}/${segmentFilePrefix(base)}`;
     this.endOffset = base;
-    this.createdMs = environment.clock.now();
+    this.createdMs = this.writtenMs = environment.clock.now();
     this.#growing = growing;
     this.#index = growing;
+  }
+
+  get bytes(): number {
+    return this.endPosition;
   }
 
   get end(): Mark {
@@ -178,6 +191,7 @@ export class Segment {
     assert(header.sealed, "only a sealed header speaks for a whole segment");
     this.created = true;
     this.createdMs = header.createdMs;
+    this.cleaned = header.cleaned;
     this.maxTimestamp = header.maxTimestamp;
     this.endOffset = header.floorOffset;
     this.endPosition = header.floorPosition;
@@ -340,9 +354,14 @@ export class Segment {
   async abandon(): Promise<void> {
     this.isRemoved = true;
     await this.settled();
-    await this.environment.files.close(this.logPath.slice(0, -".log".length));
+    await this.closeFiles();
     this.cached.clear();
     this.release();
+  }
+
+  /** Closes its files; whoever uses one opens it anew, which may then be another file. */
+  async closeFiles(): Promise<void> {
+    await this.environment.files.close(this.#filesPrefix);
   }
 
   /** Lets go of the mapped index; nobody may be looking anything up. */
@@ -357,7 +376,7 @@ export class Segment {
     this.#growing = null;
     this.#index = null;
     this.sealed = true;
-    await this.environment.files.close(this.logPath.slice(0, -".log".length));
+    await this.closeFiles();
   }
 
   #header(floor: Mark, seal: boolean, isDurable: boolean): Uint8Array {
@@ -365,6 +384,7 @@ export class Segment {
       base: this.base,
       sealed: seal,
       durable: isDurable,
+      cleaned: this.cleaned,
       createdMs: this.createdMs,
       floorOffset: floor.offset,
       floorPosition: floor.position,
@@ -389,25 +409,48 @@ export class Segment {
     }
   }
 
+  /**
+   * Writes both indexes of a segment that was made as a whole, and will not change any more.
+   * @throws DiskError
+   */
+  async writeSealed(cleaned: boolean): Promise<IndexHeader> {
+    const growing = this.#growing;
+    assert(growing !== null, "it was not sealed yet");
+    this.cleaned = cleaned;
+    const { index, times } = this.#encode(growing);
+    for (const [path, bytes] of [
+      [this.#timeIndexPath, times],
+      [this.#indexPath, index],
+    ] as const) {
+      await this.environment.disk.writeWhole(path, bytes);
+    }
+    const header = decodeIndexHeader(index, this.base);
+    assert(header !== null, "what was written can be read");
+    return header;
+  }
+
+  /** Both files as they are once the segment is sealed. */
+  #encode(growing: GrowingIndex): { index: Uint8Array; times: Uint8Array } {
+    const relative = this.endOffset - this.base;
+    if (relative > 0 && this.maxTimestamp >= 0) growing.addTime(this.maxTimestamp, relative);
+    const times = growing.encodeTimes(this.base, 0, growing.timeCount);
+    const entries = growing.encode(this.base, 0, growing.count);
+    return {
+      times: Buffer.concat([encodeTimeHeader(this.base), times]),
+      index: Buffer.concat([this.#header(this.end, true, true), entries]),
+    };
+  }
+
   /** Replaces both files as a whole, so that a map of the old ones stays what it was. */
   async #writeRebuilt(rebuilt: Segment): Promise<void> {
     const growing = rebuilt.#growing;
     const isUnwanted = this.isRemoved || this.environment.isReadOnly;
     if (!this.sealed || growing === null || isUnwanted) return;
-    const relative = this.endOffset - this.base;
-    if (relative > 0 && this.maxTimestamp >= 0) growing.addTime(this.maxTimestamp, relative);
     const { disk, logger } = this.environment;
-    const times = growing.encodeTimes(this.base, 0, growing.timeCount);
-    const entries = growing.encode(this.base, 0, growing.count);
+    const { index, times } = this.#encode(growing);
     try {
-      await disk.writeWhole(
-        this.#timeIndexPath,
-        Buffer.concat([encodeTimeHeader(this.base), times]),
-      );
-      await disk.writeWhole(
-        this.#indexPath,
-        Buffer.concat([this.#header(this.end, true, true), entries]),
-      );
+      await disk.writeWhole(this.#timeIndexPath, times);
+      await disk.writeWhole(this.#indexPath, index);
     } catch (error) {
       if (!(error instanceof DiskError)) throw error;
       logger.warn("rebuilt index not written", { log: this.logPath, error: error.message });

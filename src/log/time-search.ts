@@ -1,11 +1,11 @@
 /** Finding the first record that is as new as a given time (Kafka's ListOffsets by timestamp). */
 import { offset, type Offset } from "../base/brands.ts";
 import { Refusal } from "../base/refusal.ts";
-import { DiskError } from "../disk/disk.ts";
 import { batchBytesAt, maxTimestampAt, viewOf } from "../record/batch.ts";
 import { openRecords } from "../record/records.ts";
 import type { PartitionLog, TimedOffset } from "./log.ts";
 import type { Segment } from "./segment.ts";
+import { storageFailure } from "./storage-failure.ts";
 
 /** How much is read at a time behind the place that the time index names. */
 const readBytes = 256 * 1024;
@@ -20,22 +20,23 @@ export async function findTime(
   log: Searched,
   timestamp: number,
 ): Promise<TimedOffset | null | Refusal> {
-  for (const segment of [...log.segments]) {
-    if (segment.maxTimestamp < timestamp || segment.endOffset <= log.startOffset) continue;
-    const begin = await beginning(segment, timestamp);
-    if (segment.isRemoved) continue;
-    if (begin instanceof Refusal) return begin;
-    const found = await searchFrom(
-      log,
-      offset(Math.max(begin, log.startOffset)),
-      segment,
-      timestamp,
-    );
-    // What was trimmed meanwhile has no answer; the segments behind it have.
-    if (found instanceof Refusal && segment.isRemoved) continue;
-    if (found !== null) return found;
+  let next = log.startOffset;
+  for (;;) {
+    // By offset: segments may go, or give way to others, while one of them is searched.
+    const segment = log.segments.find(({ endOffset }) => endOffset > next);
+    if (segment === undefined) return null;
+    if (segment.maxTimestamp >= timestamp) {
+      const begin = await beginning(segment, timestamp);
+      if (begin instanceof Refusal && !segment.isRemoved) return begin;
+      // What was trimmed meanwhile has no answer; the segments behind it have.
+      const from = begin instanceof Refusal ? segment.base : begin;
+      const at = offset(Math.max(from, next, log.startOffset));
+      const found = await searchFrom(log, at, segment, timestamp);
+      const isTrimmed = log.startOffset >= segment.endOffset;
+      if (found !== null && !(found instanceof Refusal && isTrimmed)) return found;
+    }
+    next = offset(Math.max(segment.endOffset, log.startOffset));
   }
-  return null;
 }
 
 async function beginning(segment: Segment, timestamp: number): Promise<Offset | Refusal> {
@@ -44,8 +45,7 @@ async function beginning(segment: Segment, timestamp: number): Promise<Offset | 
     const sure = relative ?? (await segment.rebuildIndex()).relativeForTime(timestamp) ?? 0;
     return offset(segment.base + sure);
   } catch (error) {
-    if (!(error instanceof DiskError)) throw error;
-    return new Refusal("KAFKA_STORAGE_ERROR", `reading failed: ${error.message}`);
+    return storageFailure("reading", error);
   }
 }
 

@@ -2,13 +2,17 @@
  * A partition directory as a reader sees it: read only, whether a broker is writing it, has closed
  * it or was killed. While a broker is at work only what it acknowledged is seen (the floor that it
  * publishes); in a directory that nobody writes, every good batch is.
+ *
+ * A broker may replace segments by compacted ones at any time. Whoever has an old one open reads
+ * what it held; what was looked at before and is opened after may be neither. That looks like
+ * damage, so damage is looked at once more before it is told of.
  */
 import { offset, type Offset } from "../base/brands.ts";
 import { Refusal } from "../base/refusal.ts";
-import { DiskError } from "../disk/disk.ts";
-import { readBytesMax } from "../limits.ts";
+import { DiskError, type DiskEntry } from "../disk/disk.ts";
+import { readBytesMax, viewLooksMax } from "../limits.ts";
 import type { LogEnvironment } from "./environment.ts";
-import { logFileName, segmentsIn, startFileName, type SegmentFiles } from "./files.ts";
+import { segmentFilePrefix, segmentsIn, startFileName, type SegmentFiles } from "./files.ts";
 import { GrowingIndex } from "./index.ts";
 import type { IndexHeader } from "./index-file.ts";
 import type { LogRead, TimedOffset } from "./log.ts";
@@ -17,10 +21,16 @@ import { missingRefusal, readFile } from "./segment-read.ts";
 import { Segment } from "./segment.ts";
 import { decodeStart } from "./start-file.ts";
 import { findTime } from "./time-search.ts";
+import { storageFailure } from "./storage-failure.ts";
 
-/** See the head of this file. Nothing moves under a caller's feet except by {@link refresh}. */
+/**
+ * See the head of this file. Nothing moves under a caller's feet except by {@link refresh}, and by
+ * reading where something looks damaged.
+ */
 export class LogView {
   #segments: Segment[] = [];
+  /** What the files were when a segment was looked at: another size says that it was replaced. */
+  readonly #looks = new Map<Segment, SegmentFiles>();
   #start: Offset = offset(0);
   /** Whether the last look was at a directory that a broker owned. */
   #wasLive = false;
@@ -69,8 +79,25 @@ export class LogView {
     }
   }
 
+  /** Looks again, and believes nothing that was seen before. */
+  async lookAnew(): Promise<Refusal | null> {
+    await this.close();
+    this.#segments = [];
+    return await this.refresh();
+  }
+
   /** Whole batches from `from` on; see `PartitionLog.read`, which this follows. */
   async read(from: Offset, bytesMax: number): Promise<LogRead | Refusal> {
+    for (let look = 1; ; look++) {
+      const read = await this.#read(from, bytesMax);
+      const isSure = !(read instanceof Refusal) || read.code !== "CORRUPT_MESSAGE";
+      if (isSure || look === viewLooksMax) return read;
+      const refusal = await this.lookAnew();
+      if (refusal !== null) return refusal;
+    }
+  }
+
+  async #read(from: Offset, bytesMax: number): Promise<LogRead | Refusal> {
     if (from < this.#start || from > this.visibleOffset) {
       const range = `[${this.#start}, ${this.visibleOffset}]`;
       return new Refusal("OFFSET_OUT_OF_RANGE", `offset ${from} is not in ${range}`);
@@ -97,30 +124,52 @@ export class LogView {
   }
 
   async #lookAt(isLive: boolean): Promise<void> {
-    const entries = await this.environment.disk.list(this.directory);
+    for (let look = 1; ; look++) {
+      const entries = await this.environment.disk.list(this.directory);
+      const isCut = await this.#lookThrough(entries, isLive);
+      // A segment in the middle that is not finished may just be one that was being replaced.
+      const isSure = !isCut || look === viewLooksMax || !(await this.#isChanged(entries));
+      if (isSure) return;
+    }
+  }
+
+  /** Whether files have come, gone or been renamed since this listing. */
+  async #isChanged(entries: readonly DiskEntry[]): Promise<boolean> {
+    const now = await this.environment.disk.list(this.directory);
+    return now.map(({ name }) => name).join() !== entries.map(({ name }) => name).join();
+  }
+
+  /** Looks at what was listed. Resolves to whether it stopped before the last segment. */
+  async #lookThrough(entries: readonly DiskEntry[], isLive: boolean): Promise<boolean> {
     const known = new Map(this.#segments.map((segment) => [segment.base, segment]));
     const segments: Segment[] = [];
-    for (const files of segmentsIn(entries)) {
+    const listed = segmentsIn(entries);
+    for (const files of listed) {
       const segment = await this.#look(files, known.get(files.base), isLive);
+      this.#looks.set(segment, files);
       segments.push(segment);
       // A broker finishes one segment before it tells of the next.
       if (isLive && !segment.sealed) break;
     }
     this.#segments = segments;
+    for (const segment of known.values()) {
+      if (!segments.includes(segment)) this.#looks.delete(segment);
+    }
     this.#wasLive = isLive;
     const hasStart = entries.some((entry) => entry.name === startFileName);
     const first = segments[0]?.base ?? offset(0);
     this.#start = offset(Math.max(first, hasStart ? await this.#readStart() : 0));
+    return segments.length < listed.length;
   }
 
   async #look(files: SegmentFiles, known: Segment | undefined, isLive: boolean): Promise<Segment> {
     const isShorter = known !== undefined && (files.logBytes ?? 0) < known.endPosition;
-    if (known?.sealed && !isShorter) return known;
+    if (known?.sealed && this.#isAsBefore(known, files)) return known;
     // Opened anew: where a topic was deleted and created again, the open files are the old ones.
-    const logPath = `${this.directory}/${logFileName(files.base)}`;
-    await this.environment.files.close(logPath.slice(0, -".log".length));
+    await this.environment.files.close(`${this.directory}/${segmentFilePrefix(files.base)}`);
     // What was scanned without a floor may lie above the floor of a broker that has come.
-    const kept = isShorter || isLive !== this.#wasLive ? undefined : known;
+    const isOther = isShorter || known?.sealed === true || isLive !== this.#wasLive;
+    const kept = isOther ? undefined : known;
     let segment = kept ?? this.#newSegment(files);
     let header = await segment.loadIndex();
     if (header !== null && this.#isAnother(header)) {
@@ -147,7 +196,16 @@ export class LogView {
   }
 
   #newSegment(files: SegmentFiles): Segment {
-    return new Segment(this.environment, this.directory, files.base, new GrowingIndex());
+    const { environment, directory } = this;
+    const { base, cleaned } = files;
+    return new Segment(environment, directory, base, new GrowingIndex(), cleaned);
+  }
+
+  /** Whether the files of a finished segment are the ones that were looked at. */
+  #isAsBefore(segment: Segment, files: SegmentFiles): boolean {
+    const before = this.#looks.get(segment);
+    const isAsLong = before?.logBytes === files.logBytes;
+    return isAsLong && before.cleaned.join() === files.cleaned.join();
   }
 
   /** With nobody writing, every good batch counts; good ones behind damage too. */
@@ -188,9 +246,8 @@ export class LogView {
 
 /** What a directory reader answers when the disk fails; a vanished directory is a deleted topic. */
 function storageError(error: unknown): Refusal {
-  if (!(error instanceof DiskError)) throw error;
-  if (error.kind === "missing") {
+  if (error instanceof DiskError && error.kind === "missing") {
     return new Refusal("UNKNOWN_TOPIC_OR_PARTITION", `no such partition: ${error.message}`);
   }
-  return new Refusal("KAFKA_STORAGE_ERROR", `reading failed: ${error.message}`);
+  return storageFailure("reading", error);
 }

@@ -58,7 +58,7 @@ export const brokerFamilies: readonly Family[] = [
   traffic(
     "obelisk_topic_sent_records_total",
     "sentRecords",
-    "Records that consumers were handed, since the topic was opened; without live streams.",
+    "Records that consumers were handed, since the topic was opened.",
   ),
   traffic(
     "obelisk_topic_sent_bytes_total",

@@ -6,10 +6,12 @@ import type { Family } from "./family.ts";
 import { lagFamilies } from "./lag-families.ts";
 import { logFamilies } from "./log-families.ts";
 import { processFamilies } from "./process-families.ts";
+import { upkeepFamilies } from "./upkeep-families.ts";
 
 export const families: readonly Family[] = [
   ...brokerFamilies,
   ...logFamilies,
+  ...upkeepFamilies,
   ...doorFamilies,
   ...processFamilies,
   ...exporterFamilies,

@@ -28,14 +28,15 @@ export class Metrics {
     this.#loopDelay = new LoopDelay(parts.clock);
   }
 
-  /** Never rejects. */
-  async scrape(format: Format): Promise<Scrape> {
+  /** Never rejects. @param names of the families that are wanted; none: all of them */
+  async scrape(format: Format, names: readonly string[] = []): Promise<Scrape> {
     this.#loopDelay.look();
     this.#looking ??= lookAt(this.parts, this.#loopDelay).finally(() => (this.#looking = null));
     const [view, exposition] = await Promise.all([this.#looking, openExposition(format)]);
     const { contentType } = exposition;
     const pace = new Pace(this.parts.clock);
-    return { contentType, chunks: () => chunksOf(view, exposition, pace) };
+    const wanted = names.length === 0 ? families : families.filter(namedIn(new Set(names)));
+    return { contentType, chunks: () => chunksOf(wanted, view, exposition, pace) };
   }
 
   /** Stops its timer. */
@@ -46,13 +47,19 @@ export class Metrics {
 
 const utf8 = new TextEncoder();
 
+const namedIn =
+  (names: ReadonlySet<string>) =>
+  ({ name }: Family): boolean =>
+    names.has(name);
+
 async function* chunksOf(
+  wanted: readonly Family[],
   view: View,
   exposition: Exposition,
   pace: Pace,
 ): AsyncGenerator<Uint8Array, void> {
   let text = "";
-  for (const family of families) {
+  for (const family of wanted) {
     let isFirst = true;
     for (const samples of slicesOf(family, view)) {
       text += await exposition.write(family, samples, isFirst);

@@ -87,15 +87,20 @@ export class Connection implements Link, NetworkMember, BudgetWaiter {
     network.add(this);
   }
 
-  /** The socket has received bytes; they don't change afterwards. */
-  received(chunk: Uint8Array): void {
+  /**
+   * The socket has received bytes. Answers whether they are kept: then they must not change
+   * afterwards; else nothing refers to them any more.
+   */
+  received(chunk: Uint8Array): boolean {
     this.network.stats.bytesReceived += chunk.length;
-    if (this.#state !== "open") return;
+    if (this.#state !== "open") return false;
+    // Until it is known: a session that fails may have kept some of it.
+    let isKept = true;
     const frames = this.#frames;
     const { completed, partialBytes } = frames;
     this.#receivedAt = this.network.clock.monotonic();
     this.guard(() => {
-      frames.feed(chunk);
+      isKept = frames.feed(chunk);
       this.#session.received();
     });
     if (partialBytes === 0 || frames.completed !== completed) {
@@ -103,6 +108,7 @@ export class Connection implements Link, NetworkMember, BudgetWaiter {
     }
     this.#accountPartial();
     this.#steerReading();
+    return isKept;
   }
 
   /** The socket takes bytes again. */

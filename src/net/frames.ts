@@ -2,7 +2,8 @@
  * Frames out of arbitrary chunks: a 32-bit length, then that many bytes, over and over. Nothing is
  * allocated on the word of a length: a payload that lies whole in a chunk is a view of it, and one
  * that does not is joined once, when all its bytes have come. A large one is joined as it comes,
- * from a quarter of it on: 100 MiB would hold the event loop for 40 ms when the last byte comes.
+ * from a quarter of it on: 100 MiB would hold the event loop for 40 ms when the last byte comes,
+ * and chunks that nobody holds can be given back at once instead of to the garbage collector.
  *
  *      0  length   uint32   counts the payload only; its byte order is the protocol's
  *      4  payload
@@ -17,7 +18,7 @@ const headerBytes = 4;
 const copiedBytesMax = 4096;
 const slabBytesMin = 64;
 /** From this size on a payload is joined as it comes. */
-const joinedBytesMin = 4 * 1024 * 1024;
+const joinedBytesMin = 64 * 1024;
 
 /** How a protocol frames its messages. */
 export interface Framing {
@@ -53,6 +54,8 @@ export class FrameReader {
   /** Payload bytes that the complete header announces; meaningless before. */
   #announced = 0;
   #completed = 0;
+  /** Whether the chunk being fed is held on to, here or by whoever was given a frame of it. */
+  #isChunkKept = false;
 
   constructor(
     private readonly framing: Framing,
@@ -77,12 +80,17 @@ export class FrameReader {
     this.#joined = null;
   }
 
-  /** Tells the sink of every frame that `chunk` completes. The chunk must not change afterwards. */
-  feed(chunk: Uint8Array): void {
-    if (this.#stopped) return;
+  /**
+   * Tells the sink of every frame that `chunk` completes. Answers whether the chunk is kept: then
+   * it must not change afterwards; else nothing refers to it any more.
+   */
+  feed(chunk: Uint8Array): boolean {
+    if (this.#stopped) return false;
+    this.#isChunkKept = false;
     let at = this.#headerHeld > 0 ? this.#continue(chunk) : 0;
     if (chunk.length - at >= headerBytes) at = this.#scan(chunk, at);
     if (at < chunk.length && !this.#stopped) this.#hold(chunk, at);
+    return this.#isChunkKept;
   }
 
   /** Hands over the frames that lie whole in the chunk; where the last of them ends. */
@@ -101,7 +109,10 @@ export class FrameReader {
       at = start + length;
       this.#completed += 1;
       if (length === 0) this.sink.emptyFrame();
-      else this.sink.frame(chunk, view, start, at);
+      else {
+        this.#isChunkKept = true;
+        this.sink.frame(chunk, view, start, at);
+      }
     }
     return at;
   }
@@ -131,8 +142,10 @@ export class FrameReader {
     this.#headerHeld = 0;
     this.#completed += 1;
     if (this.#announced === 0) this.sink.emptyFrame();
-    else if (this.#payloadHeld === 0) this.sink.frame(chunk, viewOf(chunk), at, at + missing);
-    else this.#join(chunk.subarray(at, at + missing));
+    else if (this.#payloadHeld === 0) {
+      this.#isChunkKept = true;
+      this.sink.frame(chunk, viewOf(chunk), at, at + missing);
+    } else this.#join(chunk.subarray(at, at + missing));
     return at + missing;
   }
 
@@ -150,7 +163,7 @@ export class FrameReader {
 
   /** Room for the payload, with what has come of it. */
   #beginJoining(): Uint8Array {
-    const payload = new Uint8Array(this.#announced);
+    const payload = Buffer.allocUnsafeSlow(this.#announced);
     this.#held.copyTo(payload);
     this.#joinedBytes = this.#held.bytes;
     this.#held.clear();
@@ -178,10 +191,16 @@ export class FrameReader {
       return;
     }
     const small = piece.length < copiedBytesMax || piece.length < chunk.buffer.byteLength / 2;
-    if (small) this.#held.appendCopy(piece);
-    else this.#held.appendReference(piece);
     const isLarge = this.#announced >= joinedBytesMin;
-    if (isLarge && this.#held.bytes * 4 >= this.#announced) this.#joined = this.#beginJoining();
+    if (isLarge && (this.#held.bytes + piece.length) * 4 >= this.#announced) {
+      this.#joined = this.#beginJoining();
+      this.#joined.set(piece, this.#joinedBytes);
+      this.#joinedBytes += piece.length;
+    } else if (small) this.#held.appendCopy(piece);
+    else {
+      this.#isChunkKept = true;
+      this.#held.appendReference(piece);
+    }
   }
 
   #refuse(length: number): void {

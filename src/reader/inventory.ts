@@ -8,7 +8,7 @@ import { segmentsIn, type SegmentFiles } from "../log/files.ts";
 import { scanBatches, type BatchRun } from "../log/scan.ts";
 import type { Segment } from "../log/segment.ts";
 import { LogView } from "../log/view.ts";
-import { compressionOf, readHeader } from "../record/batch.ts";
+import { attribute, compressionOf, readHeader } from "../record/batch.ts";
 import { millisecondsOf } from "../record/nanoseconds.ts";
 import { walkMessages } from "../original/messages.ts";
 import type { OriginalLog } from "../original/layout.ts";
@@ -140,10 +140,13 @@ class Counted {
   readonly compressions = new Set<string>();
 
   batch({ view }: BatchRun, at: number): void {
-    const { recordsCount, baseTimestamp, attributes } = readHeader(view, at);
+    const { recordsCount, baseTimestamp, maxTimestamp, attributes } = readHeader(view, at);
     this.batches += 1;
+    if (recordsCount === 0) return;
     this.records += recordsCount;
-    this.minTimestamp = Math.min(this.minTimestamp, baseTimestamp);
+    // Compaction has put another time there, which is of no record (KIP-534).
+    const hasHorizon = (attributes & attribute.deleteHorizon) !== 0;
+    this.minTimestamp = Math.min(this.minTimestamp, hasHorizon ? maxTimestamp : baseTimestamp);
     this.compressions.add(compressionOf(attributes) ?? "unknown");
   }
 

@@ -42,8 +42,10 @@ export async function* readSegments(
   const { view, found, selection } = reading;
   const end = offset(Math.min(selection.toOffset ?? Infinity, view.visibleOffset));
   let next = from;
-  for (const segment of view.segments) {
-    if (segment.endOffset <= next || next >= end) continue;
+  while (next < end) {
+    // By offset: a segment may have been replaced by a compacted one when it was to be read.
+    const segment = view.segments.find(({ endOffset }) => endOffset > next);
+    if (segment === undefined) break;
     const pass = new SegmentPass(reading, segment, end);
     if (segment.base > next) {
       const gap = { position: 0, offset: segment.base };
@@ -56,7 +58,7 @@ export async function* readSegments(
     }
     try {
       yield* pass.run(next);
-      next = segment.endOffset;
+      next = pass.isReplaced ? offset(Math.max(next, pass.reached)) : segment.endOffset;
     } catch (error) {
       yield { kind: "stopped", found, refusal: readingRefused(error) };
       return offset(Math.max(next, pass.reached));
@@ -74,6 +76,8 @@ interface Place {
 class SegmentPass {
   /** How far everything was told of. */
   reached: Offset = offset(0);
+  /** The segment has given way to another one; the view knows that one now. */
+  isReplaced = false;
 
   constructor(
     private readonly reading: SegmentReading,
@@ -85,7 +89,7 @@ class SegmentPass {
   async *run(from: Offset): AsyncGenerator<ReadItem, void, undefined> {
     const file = await this.#open();
     if (file === null) {
-      yield await this.#gone(from);
+      if (!(await this.#looksReplaced())) yield await this.#gone(from);
       return;
     }
     try {
@@ -93,6 +97,17 @@ class SegmentPass {
     } finally {
       await file.close();
     }
+  }
+
+  /** What looks like damage may be that the segment was replaced since the view has seen it. */
+  async #looksReplaced(): Promise<boolean> {
+    const { view } = this.reading;
+    const { base, endOffset, endPosition } = this.segment;
+    if ((await view.lookAnew()) !== null || view.startOffset >= endOffset) return false;
+    const now = view.segments.find((other) => other.base === base);
+    const isSame = now?.endOffset === endOffset && now.endPosition === endPosition;
+    this.isReplaced = !isSame && view.visibleOffset >= endOffset;
+    return this.isReplaced;
   }
 
   /** A file that is not there: the log was trimmed since the last look, or it is lost. */
@@ -141,6 +156,7 @@ class SegmentPass {
     });
     for await (const item of scan) {
       if (item.kind === "damage") {
+        if (await this.#looksReplaced()) return;
         // The file ends here, within what was promised: told below.
         if (item.from === item.to) break;
         const to = { position: item.to, offset: item.toOffset ?? segment.endOffset };
@@ -159,6 +175,7 @@ class SegmentPass {
       if (seen.offset >= this.end) return;
     }
     if (seen.position >= segment.endPosition && seen.offset >= segment.endOffset) return;
+    if (await this.#looksReplaced()) return;
     const begin = { position: seen.position, offset: offset(Math.max(seen.offset, from)) };
     yield this.damage("missing", begin, segment.end);
   }

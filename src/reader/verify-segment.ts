@@ -7,7 +7,7 @@ import { offset, type Offset } from "../base/brands.ts";
 import { Refusal } from "../base/refusal.ts";
 import { DiskError, type DiskFile } from "../disk/disk.ts";
 import type { LogEnvironment } from "../log/environment.ts";
-import { indexFileName, logFileName, timeIndexFileName, type SegmentFiles } from "../log/files.ts";
+import { segmentFileName, type SegmentFileKind, type SegmentFiles } from "../log/files.ts";
 import { decodeIndexHeader, type IndexHeader } from "../log/index-file.ts";
 import { GrowingIndex } from "../log/index.ts";
 import { decide } from "../log/recovery.ts";
@@ -69,9 +69,11 @@ class SegmentCheck {
 
   constructor(private readonly verification: SegmentVerification) {
     const { directory, files } = verification;
-    this.#logPath = `${directory}/${logFileName(files.base)}`;
-    this.#indexPath = `${directory}/${indexFileName(files.base)}`;
-    this.#timeIndexPath = `${directory}/${timeIndexFileName(files.base)}`;
+    const path = (kind: SegmentFileKind): string =>
+      `${directory}/${segmentFileName(files.base, kind, files.cleaned)}`;
+    this.#logPath = path("log");
+    this.#indexPath = path("idx");
+    this.#timeIndexPath = path("timeindex");
     this.#end = { position: 0, offset: files.base };
   }
 
@@ -217,7 +219,8 @@ class SegmentCheck {
   /** Where recovery begins to scan: damage before it is below the floor, and not its affair. */
   async #recoveryBegin(bytes: number): Promise<number> {
     const { environment, directory, files } = this.verification;
-    const segment = new Segment(environment, directory, files.base, new GrowingIndex());
+    const { base, cleaned } = files;
+    const segment = new Segment(environment, directory, base, new GrowingIndex(), cleaned);
     await segment.loadIndex();
     segment.beginAtLastBoundary(bytes);
     return segment.endPosition;

@@ -7,11 +7,14 @@ import type { Refusal } from "../base/refusal.ts";
 import { DiskError, type DiskEntry } from "../disk/disk.ts";
 import type { LogEnvironment } from "../log/environment.ts";
 import {
+  cleanedSuffix,
   indexFileName,
   logFileName,
   segmentsIn,
   startFileName,
   type SegmentFiles,
+  swapFileName,
+  swapsIn,
 } from "../log/files.ts";
 import { promisesRecords } from "../log/recovery.ts";
 import { decodeStart } from "../log/start-file.ts";
@@ -54,8 +57,10 @@ export async function verifyPartition(
     return await new Verification(found).original(environment, source.log, options);
   const isLive = await options.isLive();
   const report = await new Verification(found).own(environment, source.directory, isLive, options);
-  // A broker that started meanwhile was seen writing: what looked like damage may be its work.
-  if (isLive || !(await options.isLive())) return report;
+  // A broker that started meanwhile was seen writing, and one that is at work may have replaced
+  // segments by compacted ones: what looked like damage may be its work.
+  const isDoubtful = isLive ? report.health === "damaged" : await options.isLive();
+  if (!isDoubtful) return report;
   return await new Verification(found).own(environment, source.directory, true, options);
 }
 
@@ -244,9 +249,14 @@ class Verification {
   }
 
   #leftovers(directory: string, entries: readonly DiskEntry[]): void {
+    const swaps = swapsIn(entries);
     for (const { name } of entries) {
-      if (!name.endsWith(".tmp")) continue;
+      if (!name.endsWith(".tmp") && !(name.endsWith(cleanedSuffix) && swaps.length === 0)) continue;
       this.#findings.note("leftover", `${directory}/${name}`, "a file that was never finished");
+    }
+    for (const swap of swaps) {
+      const what = "a compaction that was interrupted; the next start completes it";
+      this.#findings.note("leftover", `${directory}/${swapFileName(swap)}`, what);
     }
   }
 

@@ -137,13 +137,11 @@ const noHeaders: readonly RecordHeader[] = [];
 /** A header's name may begin with a byte order mark: it belongs to the name. */
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-export type { RecordCursor };
-
 /**
  * Walks the records: `next` steps to one and leaves its fields here, without making an object;
  * `record` makes one. Stops after the last record or at damage; `damage` tells which.
  */
-class RecordCursor {
+export class RecordCursor {
   offset: Offset;
   /** The record's own, or the batch's if its log was to count the time of appending. */
   timestamp = -1;
@@ -153,6 +151,10 @@ class RecordCursor {
   valueFrom = -1;
   valueTo = -1;
   headersCount = 0;
+  /** The whole record is `bytes[recordFrom, recordTo)`; from `tailFrom` on, behind its time. */
+  recordFrom = 0;
+  tailFrom = 0;
+  recordTo = 0;
   /** These are transaction markers: for the broker, never for a consumer. */
   readonly isControl: boolean;
   /** Why the walk stopped early; `null` while all is well, and after the last record. */
@@ -185,12 +187,14 @@ class RecordCursor {
     if (this.recordsLeft === 0) {
       return source.at === this.end ? false : this.fail("bytes after the last record");
     }
+    this.recordFrom = source.at;
     const length = readVarint(source);
     if (!(length > 0 && length <= this.end - source.at)) return this.fail("record length");
     source.end = source.at + length;
     source.at++;
     const timestampDelta = readVarlong(source);
     if (Number.isNaN(timestampDelta)) return this.fail("timestamp");
+    this.tailFrom = source.at;
     const offsetDelta = readVarint(source);
     if (!(offsetDelta > this.offsetDelta && offsetDelta <= header.lastOffsetDelta)) {
       return this.fail("offset");
@@ -209,6 +213,7 @@ class RecordCursor {
     this.headersFrom = source.at;
     if (!this.skipHeaders()) return this.fail("headers");
     if (source.at !== source.end) return this.fail("bytes after the headers");
+    this.recordTo = source.end;
 
     const logAppendTime = (header.attributes & attribute.logAppendTime) !== 0;
     this.timestamp = logAppendTime ? header.maxTimestamp : header.baseTimestamp + timestampDelta;

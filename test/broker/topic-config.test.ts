@@ -105,9 +105,33 @@ describe("a log is told what concerns it:", () => {
     expect(logOf({ "segment.bytes": "65536", fsync: "interval=50" })).toEqual({
       segmentBytes: 65_536,
       segmentMs: 604_800_000,
+      segmentJitterMs: 0,
       durability: { fsync: "interval", intervalMs: 50 },
       lingerMs: 3,
+      retention: { retentionMs: 604_800_000, retentionBytes: Infinity },
     });
+  });
+
+  test("what is deleted, where anything is", () => {
+    const raw = { "retention.ms": "-1", "retention.bytes": "1000" };
+    expect(logOf(raw).retention).toEqual({ retentionMs: Infinity, retentionBytes: 1000 });
+    expect(logOf({ ...raw, "cleanup.policy": "compact" }).retention).toBeUndefined();
+    expect(logOf(raw).compaction).toBeUndefined();
+  });
+
+  test("how it is compacted, where it is; a segment then ends within the greatest lag", () => {
+    const raw = {
+      "cleanup.policy": "compact,delete",
+      "min.cleanable.dirty.ratio": "0.3",
+      "min.compaction.lag.ms": "1000",
+      "max.compaction.lag.ms": "5000",
+      "delete.retention.ms": "7000",
+    };
+    const { compaction, retention, segmentMs } = logOf(raw);
+    const [lagMsMin, lagMsMax, deleteRetentionMs] = [1000, 5000, 7000];
+    expect(compaction).toEqual({ dirtyRatioMin: 0.3, lagMsMin, lagMsMax, deleteRetentionMs });
+    expect(retention?.retentionMs).toBe(604_800_000);
+    expect(segmentMs).toBe(5000);
   });
 
   const never = { fsync: "never" };

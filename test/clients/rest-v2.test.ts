@@ -1,7 +1,9 @@
 import { expect } from "bun:test";
+import { join } from "node:path";
 import { leaveNothing } from "../e2e/support/leave-nothing.ts";
 import { untilWithin } from "../e2e/support/within.ts";
 import { skipUnless } from "../support/skip.ts";
+import { kit } from "./support/kits.ts";
 import { KafkaBroker } from "./support/kafka-broker.ts";
 import { endPrograms, output, Program } from "./support/program.ts";
 
@@ -67,6 +69,23 @@ class KcatMember extends Program {
     return this.stdout.split("\n").slice(0, -1).map(Number);
   }
 }
+
+const packages = await kit("rest");
+const isThere = "folder" in packages;
+const testClient = skipUnless(isThere, isThere ? "" : packages.missing);
+
+testClient(
+  "a consumer that was written for Confluent's proxy works unchanged",
+  async () => {
+    await using broker = await KafkaBroker.start();
+    const program = join(import.meta.dir, "programs", "rest.py");
+    const environment = { PYTHONPATH: isThere ? join(packages.folder, "lib") : "" };
+    const said = await output(["python3", program, broker.http, "100"], { environment });
+    const numbers = Array.from({ length: 100 }, (_, number) => ({ number }));
+    expect(JSON.parse(said)).toEqual(numbers);
+  },
+  msMax,
+);
 
 testKcat(
   "kcat and consumers of REST v2 share one group, and take over from one another",

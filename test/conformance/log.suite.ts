@@ -54,6 +54,20 @@ export function logSuite(name: string, make: () => Promise<LogUnderTest>): void 
       await log.close();
     });
 
+    test("a batch that is given reads back like one that is copied, from memory and disk", async () => {
+      const opened = await make();
+      const { log } = opened;
+      const batches = [0, 1, 2, 3].map((first) => batchOf({ first, valueBytes: 100_000 }));
+      const appended = batches.map((batch, at) => unwrap(log.append(batch, at % 2 === 0)));
+      expect(await Promise.all(appended.map((one) => one.committed))).toEqual(
+        appended.map(() => null),
+      );
+      expect((await readAll(log)).map((record) => record.number)).toEqual([0, 1, 2, 3]);
+      const reopened = await opened.reopen();
+      expect((await readAll(reopened)).map((record) => record.number)).toEqual([0, 1, 2, 3]);
+      await reopened.close();
+    });
+
     test("a read returns the whole batch that holds the offset", async () => {
       const { log } = await make();
       await acked(log, { first: 0, count: 10 });

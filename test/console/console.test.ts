@@ -257,6 +257,23 @@ describe("everywhere", () => {
     expect(await page.locator(".configs li").count()).toBe(1);
   });
 
+  testPage(
+    "defaults of topics are changed, and what is refused is told",
+    "/broker",
+    async (page) => {
+      const box = page.getByLabel("log.retention.ms", { exact: true });
+      await box.fill("nonsense");
+      await button(page, "Save").click();
+      await page.getByRole("alert").filter({ hasText: "log.retention.ms" }).waitFor();
+      await box.fill("86400000");
+      await button(page, "Save").click();
+      await toast(page, "1 setting of the broker changed");
+      await button(page, "Reset log.retention.ms to its default").click();
+      await button(page, "Save").click();
+      await page.getByText("1 change not saved").waitFor({ state: "hidden" });
+    },
+  );
+
   testPage("the first paint comes soon", "/", async (page) => {
     const paint = `performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? -1`;
     await page.reload();

@@ -1,10 +1,13 @@
 /**
- * The examples of the README's section on HTTP, run as they stand there, in one shell, against the
- * executable. `…` in an answer stands for anything, and space does not count.
+ * The examples of the README's section on HTTP, and those of every path (`src/http/EXAMPLES.md`),
+ * run as they stand there, each document in one shell, against the executable. `…` in an answer
+ * stands for anything, and space does not count.
  */
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Router } from "../../src/http/router.ts";
+import { allRoutes } from "../../src/http/routes.ts";
 import { skipUnless } from "../support/skip.ts";
 import { temporaryDirectory } from "../support/temporary.ts";
 import { startBroker } from "./support/broker-process.ts";
@@ -13,7 +16,13 @@ import { within } from "./support/within.ts";
 
 leaveNothing();
 
-const readme = readFileSync(join(import.meta.dir, "..", "..", "README.md"), "utf8");
+const documentAt = (...path: readonly string[]): string =>
+  readFileSync(join(import.meta.dir, "..", "..", ...path), "utf8");
+
+const documents = [
+  { name: "the README", text: documentAt("README.md") },
+  { name: "the list of every path", text: documentAt("src", "http", "EXAMPLES.md") },
+];
 
 /** One command, and what it is said to answer. */
 interface Example {
@@ -71,11 +80,41 @@ function patternOf(expected: string): RegExp {
 
 const withCurl = skipUnless(Bun.which("curl") !== null, "curl runs the examples");
 
-describe("the README", () => {
+/** Method and path of a `curl`; `null`: the command is another one. */
+function askedBy(command: string): { readonly method: string; readonly path: string } | null {
+  const isOne = command.startsWith("curl ");
+  const url = isOne ? / "?((?:\$api|\$me|localhost:8081)[^\s"]*)/.exec(command)?.[1] : undefined;
+  if (url === undefined) return null;
+  const whole = url
+    .replace("$member", "m")
+    .replace("$api", "localhost:8081/v3/clusters/c")
+    .replace("$me", "localhost:8081/consumers/billing/instances/one");
+  const given = / -X (\w+)/.exec(command)?.[1];
+  const method = given ?? (/ (?:-d|--json) /.test(command) ? "POST" : "GET");
+  return { method, path: new URL(`http://${whole}`).pathname };
+}
+
+test("every path but the console's own has an example", () => {
+  const router = new Router(allRoutes({ version: "" }));
+  const shown = documents.flatMap(({ text }) =>
+    examplesIn(text).flatMap(({ command }) => {
+      const asked = askedBy(command);
+      const found = asked && router.find(asked.method, asked.path);
+      return found?.kind === "route" ? [found.route.operation] : [];
+    }),
+  );
+  const wanted = allRoutes({ version: "" })
+    .filter(({ at }) => !at.startsWith("/console/"))
+    .map(({ operation }) => operation);
+  expect(wanted.filter((operation) => !shown.includes(operation))).toEqual([]);
+});
+
+describe.each(documents)("$name", ({ text }) => {
   test("has examples, of which most say what they answer", () => {
-    const examples = examplesIn(readme);
-    expect(examples.length).toBeGreaterThan(10);
-    expect(examples.filter(({ expected }) => expected !== "").length).toBeGreaterThan(10);
+    const examples = examplesIn(text);
+    expect(examples.length).toBeGreaterThan(20);
+    const answering = examples.filter(({ expected }) => expected !== "");
+    expect(answering.length).toBeGreaterThan(examples.length / 2);
   });
 
   withCurl(
@@ -88,7 +127,7 @@ describe("the README", () => {
         (line) => line.event === "listening" && line["door"] === "http",
       );
       const port = Number(String(door?.["address"]).split(":").at(-1));
-      const examples = examplesIn(readme);
+      const examples = examplesIn(text);
       const answers = await answersTo(examples, port);
       expect(answers).toHaveLength(examples.length);
       for (const [at, { command, expected }] of examples.entries()) {

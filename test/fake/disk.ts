@@ -28,7 +28,7 @@ import type {
 } from "../../src/disk/disk.ts";
 import { parentOf, partsOf } from "../../src/disk/path.ts";
 import { Faults } from "./faults.ts";
-import type { FailureOptions, Gate, Logged, Operation, PathPattern } from "./faults.ts";
+import type { FailureOptions, Gate, Logged, Operation, Pace, PathPattern } from "./faults.ts";
 import { MemoryInode } from "./inode.ts";
 import { MemoryFile } from "./memory-file.ts";
 import { MemoryDirectory, Namespace } from "./namespace.ts";
@@ -52,6 +52,11 @@ export class MemoryDisk implements Disk {
   constructor(private readonly names: Namespace = Namespace.empty()) {}
 
   // What tests do to it.
+
+  /** What all files hold together. */
+  get usedBytes(): number {
+    return this.names.usedBytes();
+  }
 
   /** Every operation so far, the steps of compound ones included. */
   get operations(): readonly Logged[] {
@@ -79,6 +84,16 @@ export class MemoryDisk implements Disk {
    */
   haltAt(operationIndex: number): void {
     this.faults.haltAtOperation(operationIndex);
+  }
+
+  /** Has a simulator say when operations settle. */
+  setPace(pace: Pace): void {
+    this.faults.pace = pace;
+  }
+
+  /** Flips a bit in some of what was written and not synced, as a device may when power goes. */
+  garbleUnsynced(random: Random): void {
+    this.names.garbleUnsynced(random);
   }
 
   /** Stops this disk and all its files for good; returns the disk as the next start finds it. */

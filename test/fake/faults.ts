@@ -64,6 +64,12 @@ export interface Gate {
   release(): void;
 }
 
+/**
+ * How long an operation takes: it is asked before each one begins, which settles when that promise
+ * has. `null`: the machine has just stopped, so this one neither begins nor settles.
+ */
+export type Pace = (operation: Operation, path: string) => Promise<void> | null;
+
 /** What one operation does; see the head of this file. */
 export interface Effects<T> {
   /** The half that processes see. Returns the other half, which also gives the result. */
@@ -93,6 +99,8 @@ export class Faults {
   private failures: PlannedFailure[] = [];
   private holds: Hold[] = [];
   private haltAt = Number.POSITIVE_INFINITY;
+  /** Use: set by a simulator, which decides when things happen. */
+  pace: Pace = () => atOnce;
   private stopped = false;
 
   failNext(
@@ -128,7 +136,10 @@ export class Faults {
 
   /** Begins at once. An assertion is thrown from here; every other failure is a rejection. */
   run<T>(operation: Operation, path: string, effects: Effects<T>): Promise<T> {
-    return this.settle(operation, path, this.begin(operation, path, effects));
+    const pace = this.pace(operation, path);
+    // One of its own: a shared one would keep whoever waits for it in memory for ever.
+    if (pace === null) return new Promise(() => {});
+    return this.settle(operation, path, this.begin(operation, path, effects), pace);
   }
 
   /** The same for an operation that is synchronous: gates do not keep it. */
@@ -138,9 +149,14 @@ export class Faults {
     return finish();
   }
 
-  private async settle<T>(operation: Operation, path: string, finish: () => T): Promise<T> {
+  private async settle<T>(
+    operation: Operation,
+    path: string,
+    finish: () => T,
+    pace: Promise<void>,
+  ): Promise<T> {
     const hold = this.holds.find((one) => matches(one, operation, path));
-    await (hold === undefined ? undefined : hold.wait());
+    await (hold === undefined ? pace : hold.wait());
     this.refuseIfStopped(operation, path);
     return finish();
   }
@@ -184,6 +200,8 @@ export class Faults {
     if (this.stopped) throw new DiskError("failed", operation, path, "the machine has stopped");
   }
 }
+
+const atOnce = Promise.resolve();
 
 function matches(
   wanted: { readonly operation: Operation; readonly path: PathPattern },

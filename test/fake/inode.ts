@@ -121,6 +121,19 @@ export class MemoryInode {
     }
   }
 
+  /**
+   * Damage: one bit in some of the unsynced writes, on its way to the device. Not where the device
+   * has bytes already: every append writes the rest of its first sector again.
+   */
+  garbleUnsynced(random: Random): void {
+    for (const change of this.unsynced()) {
+      if (change.kind !== "write" || random.below(3) > 0) continue;
+      const at = random.below(change.bytes.byteLength);
+      const isNew = change.position + at >= this.device.length;
+      if (isNew) change.bytes[at] = (change.bytes[at] ?? 0) ^ (1 << random.below(8));
+    }
+  }
+
   /** Damage: another length, on the device too. */
   damageLength(bytes: number): void {
     this.persist([this.truncate(bytes)]);

@@ -93,6 +93,11 @@ export class Namespace {
     this.unsynced = this.unsynced.filter((change) => !lost.has(change));
   }
 
+  /** Damages some of the files' unsynced writes. */
+  garbleUnsynced(random: Random): void {
+    for (const file of filesBelow(this.root)) file.garbleUnsynced(random);
+  }
+
   /** The same tree with the same unsynced changes, sharing nothing. */
   clone(): Namespace {
     const copies = new Copies();

@@ -35,6 +35,19 @@ describe("pages of other sites", () => {
     expect(posted.headers.get("access-control-allow-origin")).toBeNull();
   });
 
+  test("may lead to a page, and not to where reading takes something from a group", async () => {
+    await using world = await HttpWorld.open({ rules });
+    const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
+    expect((await world.ask("GET", "/health/live", { headers })).status).toBe(200);
+    for (const path of ["/streams/groups/g?topic=t", "/consumers/g/instances/i/records"]) {
+      expect([path, (await world.ask("GET", path, { headers })).status]).toEqual([path, 403]);
+      const own = { ...headers, "sec-fetch-site": "same-origin" };
+      expect((await world.ask("GET", path, { headers: own })).status).toBe(404);
+      const allowed = { ...headers, origin };
+      expect((await world.ask("GET", path, { headers: allowed })).status).toBe(404);
+    }
+  });
+
   test("that the operator allows are told so before they ask, and with the answer", async () => {
     await using world = await HttpWorld.open({ rules });
     const asked = {

@@ -1,22 +1,29 @@
 import { describe, expect, test } from "bun:test";
 import { ListenFailure } from "../../src/base/listen-failure.ts";
 import { openDoor } from "../../src/http/door.ts";
-import { json, type Reply, stream } from "../../src/http/reply.ts";
+import { healthRoutes } from "../../src/http/health.ts";
+import { bytes, json, type Reply, stream } from "../../src/http/reply.ts";
 import { type Inbound, route } from "../../src/http/route.ts";
 import { Router } from "../../src/http/router.ts";
 import { anything } from "../../src/http/schema.ts";
 import type { SocketLink, SocketSession } from "../../src/http/socket.ts";
+import { httpUnsentBytesMax } from "../../src/limits.ts";
 import { HttpWorld } from "../support/http-world.ts";
 import { Peer } from "../support/peer.ts";
 import { turns, until } from "../support/until.ts";
 
 /** A door of one route, which answers what it is told. */
-async function doorOf(handle: (request: Inbound) => Reply | Promise<Reply>): Promise<Owned> {
+async function doorOf(
+  handle: (request: Inbound) => Reply | Promise<Reply>,
+  requestsMax?: number,
+): Promise<Owned> {
   const world = await HttpWorld.open();
   const door = openDoor({
     hostname: "127.0.0.1",
     port: 0,
+    ...(requestsMax === undefined ? {} : { requestsMax }),
     router: new Router([
+      ...healthRoutes,
       route({
         method: "GET",
         at: "/",
@@ -135,6 +142,108 @@ describe("a stream", () => {
     peer.terminate();
     await until(() => isCancelled);
     expect(owned.door.open).toBe(0);
+  });
+});
+
+describe("a large answer", () => {
+  const large = new Uint8Array(httpUnsentBytesMax / 2 - 1);
+
+  /** A peer that asks for it and takes only its beginning. */
+  async function stalled(port: number): Promise<Peer> {
+    const peer = await Peer.connect(port);
+    peer.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await until(() => peer.receivedBytes > 0);
+    peer.pause();
+    return peer;
+  }
+
+  test("is all there, and HEAD says how much that is", async () => {
+    const content = new Uint8Array(1_000_001).map((_, at) => at % 251);
+    await using owned = await doorOf(() => bytes(content, "text/plain"));
+    const response = await fetch(owned.url);
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/plain"]);
+    expect(Buffer.from(content).equals(await response.bytes())).toBe(true);
+    const head = await fetch(owned.url, { method: "HEAD" });
+    expect(head.headers.get("content-length")).toBe("1000001");
+    await until(() => owned.door.open === 0);
+  });
+
+  test("that nobody takes is one of few; the others are told to come back", async () => {
+    await using owned = await doorOf(() => bytes(large, "text/plain"));
+    const { port } = owned.door;
+    const peers = [await stalled(port), await stalled(port)];
+    const refused = await fetch(owned.url);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(owned.door.open).toBe(2);
+    for (const peer of peers) peer.terminate();
+    await until(() => owned.door.open === 0);
+    expect((await (await fetch(owned.url)).bytes()).length).toBe(large.length);
+  });
+});
+
+test("pages of records that nobody takes are few, and no others are made meanwhile", async () => {
+  await using world = await HttpWorld.open();
+  await world.topic("t");
+  const partition = world.broker.topic("t")?.partitions[0];
+  const value = "x".repeat(8 * 1024 * 1024);
+  const record = { partition_id: 0, value: { type: "STRING", data: value } };
+  expect((await world.v3("POST", "/topics/t/records", record)).status).toBe(200);
+  const path = world.in("/topics/t/partitions/0/records?format=string");
+  const peers: Peer[] = [];
+  const pagesMax = httpUnsentBytesMax / value.length;
+  while (peers.length < pagesMax) {
+    const peer = await Peer.connect(world.door.port);
+    peer.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await until(() => peer.receivedBytes > 0);
+    peer.pause();
+    peers.push(peer);
+  }
+  const sent = partition?.traffic.sentRecords ?? 0;
+  expect((await world.ask("GET", path)).status).toBe(503);
+  expect(partition?.traffic.sentRecords).toBe(sent);
+  expect((await world.v3("GET", "/topics/t")).status).toBe(200);
+  for (const peer of peers) peer.terminate();
+  await until(() => world.door.open === 0);
+  expect((await world.ask("GET", path)).status).toBe(200);
+}, 60_000);
+
+describe("a door", () => {
+  test("with too much to do says so, and that it lives", async () => {
+    const { promise: never, resolve: release } = Promise.withResolvers<Reply>();
+    await using owned = await doorOf(() => never, 1);
+    const first = fetch(owned.url);
+    await until(() => owned.door.open === 1);
+    expect((await fetch(owned.url)).status).toBe(503);
+    expect((await fetch(`${owned.url}health/live`)).status).toBe(200);
+    release(json("done"));
+    expect((await first).status).toBe(200);
+  });
+
+  test("closed for a while ends what it was asked before, and opens again", async () => {
+    const { promise: late, resolve: release } = Promise.withResolvers<Reply>();
+    await using owned = await doorOf(() => late);
+    const asked = fetch(owned.url);
+    await until(() => owned.door.open === 1);
+    owned.door.shut(false);
+    await expect(fetch(owned.url)).rejects.toThrow();
+    release(json("done"));
+    expect(await (await asked).json()).toBe("done");
+    expect(owned.door.reopen()).toBeNull();
+    expect(await (await fetch(owned.url)).json()).toBe("done");
+  });
+
+  test("that is to cut everything does, also when it was closed before", async () => {
+    await using owned = await doorOf(() => new Promise(() => {}));
+    const slow = await Peer.connect(owned.door.port);
+    slow.send("GET / HTTP/1.1\r\nHost: loc");
+    const asked = fetch(owned.url).catch(() => "cut off");
+    await until(() => owned.door.open === 1);
+    owned.door.shut(false);
+    owned.door.shut(true);
+    expect(await asked).toBe("cut off");
+    await until(() => slow.ended);
+    expect(owned.door.reopen()).toBeNull();
+    expect((await fetch(`${owned.url}health/live`)).status).toBe(200);
   });
 });
 

@@ -7,6 +7,8 @@ test.each([
   '{"id":9007199254740993,"list":[-9223372036854775808,0.12345678901234567890]}',
   '{"small":1,"text":"12345678901234567890"}',
   '[1234567890123456,"x"]',
+  '{"large":1e400,"small":-1E-999,"text":"1e400"}',
+  "[-0,-0.0,10]",
 ])("%s is the same after a round trip", (text) => {
   expect(JSON.stringify(parseExact(text))).toBe(text);
 });
@@ -37,4 +39,14 @@ test("what is nested too deep is one as well, and brackets in texts don't count"
 test("a text that is too large to keep all digits is parsed all the same", () => {
   const large = `["${" ".repeat(exactJsonCharactersMax)}",12345678901234567890]`;
   expect(JSON.stringify(parseExact(large))).toEndWith(",12345678901234567000]");
+});
+
+test("and one in which a number would become another one altogether is refused", () => {
+  const large = (number: string): string =>
+    `["1e400\\"1e400${" ".repeat(exactJsonCharactersMax)}",${number}]`;
+  expect(() => parseExact(large("1e400"))).toThrow("1e400");
+  expect(() => parseExact(large(`-1${"0".repeat(400)}`))).toThrow(SyntaxError);
+  expect(() => parseExact(large("[1e-5,-9.5E+999]"))).toThrow("9.5E+999 is more");
+  expect(JSON.stringify(parseExact(large("1e300")))).toEndWith(",1e+300]");
+  expect(() => parseExact(large("1e4+00"))).toThrow(SyntaxError);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { metricsNamesMax } from "../../src/limits.ts";
 import { HttpWorld } from "../support/http-world.ts";
 
 test("metrics are text, and OpenMetrics for who prefers that, as Prometheus does", async () => {
@@ -14,6 +15,16 @@ test("metrics are text, and OpenMetrics for who prefers that, as Prometheus does
   const openType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
   expect(open.headers.get("content-type")).toBe(openType);
   expect(open.text.endsWith("\n# EOF\n")).toBeTrue();
+});
+
+test("who asks for some by name is told those, and nothing of the rest", async () => {
+  await using world = await HttpWorld.open();
+  const asked = "/metrics?name[]=kafka_brokers&name[]=obelisk_topics&name[]=no_such_metric";
+  const { text } = await world.ask("GET", asked);
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  expect(lines.map((line) => line.split(/[ {]/)[0])).toEqual(["obelisk_topics", "kafka_brokers"]);
+  const names = Array.from({ length: metricsNamesMax + 1 }, () => "name[]=x").join("&");
+  expect((await world.ask("GET", `/metrics?${names}`)).status).toBe(400);
 });
 
 test("nothing else can be had, and nobody caches it", async () => {

@@ -32,6 +32,12 @@ describe("a value that is sent", () => {
     ["has no type", { data: "a" }, "value.type: it is missing; one of BINARY, STRING, JSON"],
     ["is no text", { type: "STRING", data: 1 }, "value.data: STRING is a text"],
     ["is no base64", { type: "BINARY", data: "a" }, "value.data: that is no base64"],
+    [
+      "is half a character",
+      { type: "STRING", data: "a\ud800b" },
+      "value.data: half of a surrogate pair, which UTF-8 can't have",
+    ],
+    ["is half a character in JSON", { type: "JSON", data: "\ud800" }, '"\\ud800"'],
   ])("%s", (_, data, expected) => {
     expect(given(data)).toBe(expected);
   });
@@ -61,6 +67,7 @@ test("headers keep their order, their names may repeat, and a value may be null"
     { key: "", value: null },
   ]);
   expect(headersOf([{ name: "a", value: "?" }])).toBeInstanceOf(HttpError);
+  expect(headersOf([{ name: "a\udc00" }])).toBeInstanceOf(HttpError);
   expect(headersOf(undefined)).toEqual([]);
 });
 

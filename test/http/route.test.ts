@@ -34,6 +34,7 @@ async function ask(one: Route, { path = {}, query = "", headers = {}, body }: As
     headerNames: () => Object.keys(headers),
     body: body === undefined ? null : (new Response(body).body as Inbound["body"]),
     system,
+    hasRoom: () => true,
     onEnd: () => () => {},
   };
   const reply: Reply | HttpError = await one.answer(request, new Map(Object.entries(path)));

@@ -6,7 +6,7 @@ import type { SegmentLog } from "../../src/log/segment-log.ts";
 import { BatchBuilder } from "../../src/record/builder.ts";
 import { stamp, viewOf } from "../../src/record/batch.ts";
 import { MemoryDisk } from "../fake/disk.ts";
-import { numbersIn, recordsIn } from "../support/batches.ts";
+import { batchOf, numbersIn, recordsIn } from "../support/batches.ts";
 import { acked, directory, LogWorld, smallConfig, unwrap } from "../support/log-world.ts";
 
 const logPath = `${directory}/00000000000000000000.log`;
@@ -178,4 +178,19 @@ test("a flipped bit in `start` does not let an offset be used twice", async () =
   world.disk.flipBit(`${directory}/start`, 0, 0);
   const third = await world.open();
   expect(Number(third.endOffset)).toBeGreaterThanOrEqual(3);
+});
+
+test("two damaged batches in a row hide no more than themselves", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  for (let first = 0; first < 4; first++) await acked(log, { first });
+  await log.close();
+
+  const size = batchOf({ first: 1 }).length;
+  world.disk.flipBit(logPath, 2 * size - 1, 0);
+  // A base offset lies outside the checksum: this one now seems to be 2 + 2 ** 17.
+  world.disk.flipBit(logPath, 2 * size + 5, 1);
+  const next = new LogWorld(world.disk);
+  const found = await (await next.open()).read(offset(1), 1000);
+  expect(found).toMatchObject({ code: "CORRUPT_MESSAGE", resumeAt: offset(3) });
 });

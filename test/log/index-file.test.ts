@@ -11,6 +11,7 @@ const header = {
   base: offset(4182),
   sealed: true,
   durable: true,
+  cleaned: false,
   createdMs: 1_754_705_528_480,
   floorOffset: offset(4282),
   floorPosition: 123_456,

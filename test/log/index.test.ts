@@ -28,6 +28,7 @@ function filesOf(index: GrowingIndex): { index: Uint8Array; times: Uint8Array } 
     base,
     sealed: true,
     durable: true,
+    cleaned: false,
     createdMs: 5,
     floorOffset: offset(1200),
     floorPosition: 6000,

@@ -135,6 +135,49 @@ describe("a frame in pieces", () => {
   });
 });
 
+describe("a chunk that is told to be free", () => {
+  const large: Framing = { littleEndian: true, payloadBytesMax: 2_000_000 };
+
+  test("may be used again at once: no frame loses a byte by it", () => {
+    const random = randomForTest();
+    for (let round = rounds(20, 500); round > 0; round--) {
+      const payloads = Array.from({ length: 1 + random.below(8) }, () =>
+        randomBytes(random, 1 + random.below(random.below(2) ? 400_000 : 400)),
+      );
+      const stream = joined(...payloads.map((each) => framed(each)));
+      const told = new Told();
+      told.frame = (bytes, view, start, end) => {
+        told.payloads.push({ bytes, view, start, end });
+      };
+      const reader = new FrameReader(large, told);
+      for (let at = 0; at < stream.length;) {
+        const chunk = stream.slice(at, at + 1 + random.below(random.below(2) ? 5000 : 200_000));
+        if (!reader.feed(chunk)) chunk.fill(0xee);
+        at += chunk.length;
+      }
+      const read = told.payloads.map(({ bytes, start, end }) => bytes.subarray(start, end));
+      expect(read.map((each) => Bun.hash(each))).toEqual(payloads.map((each) => Bun.hash(each)));
+    }
+  });
+
+  test("is one of a large payload, which is joined from a quarter on", () => {
+    const told = new Told();
+    told.frame = () => told.events.push("frame");
+    const reader = new FrameReader(large, told);
+    const stream = framed(new Uint8Array(1_000_000));
+    const kept = [0, 200_000, 400_000, 600_000, 800_000].map((from) =>
+      reader.feed(stream.slice(from, from + 200_000)),
+    );
+    reader.feed(stream.slice(1_000_000));
+    expect(kept).toEqual([true, false, false, false, false]);
+    expect(told.events).toEqual(["frame"]);
+  });
+
+  test("is none that holds a whole frame", () => {
+    expect(new FrameReader(large, new Told()).feed(framed(payload(1)))).toBeTrue();
+  });
+});
+
 test("a large payload is joined while it comes, and counted as it came", () => {
   const random = randomForTest();
   const told = new Told();

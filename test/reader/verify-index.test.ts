@@ -17,6 +17,7 @@ function filesOf({ places = [], times = [] }: Entries): { index: Buffer; timeInd
     base,
     sealed: true,
     durable: true,
+    cleaned: false,
     createdMs: 0,
     floorOffset: offset(1040),
     floorPosition: 400,

@@ -10,6 +10,7 @@ import type { Broker } from "../../src/broker/broker.ts";
 import { GroupLags } from "../../src/broker/group-lag.ts";
 import { defaultGroupRules } from "../../src/broker/group-rules.ts";
 import { createGroups, type Groups } from "../../src/broker/groups.ts";
+import { Slots } from "../../src/broker/slots.ts";
 import { ResidentMembers } from "../../src/broker/resident-members.ts";
 import { RecordProducer } from "../../src/broker/record-producer.ts";
 import { openDoor } from "../../src/http/door.ts";
@@ -21,7 +22,7 @@ import { allRoutes } from "../../src/http/routes.ts";
 import { Mismatch } from "../../src/http/schema.ts";
 import type { System } from "../../src/http/services.ts";
 import { Stations } from "../../src/http/streams/stations.ts";
-import { groupTransactionPauseMs, inFlightBytesMax } from "../../src/limits.ts";
+import { groupTransactionPauseMs, httpPagesMax, inFlightBytesMax } from "../../src/limits.ts";
 import { Metrics } from "../../src/metrics/metrics.ts";
 import type { MetricsParts } from "../../src/metrics/view.ts";
 import { Budget } from "../../src/net/budget.ts";
@@ -52,14 +53,17 @@ export interface HttpWorldOptions {
   readonly rules?: GuardRules;
   readonly settings?: Partial<BrokerWorld["settings"]>;
   readonly budgetBytes?: number;
+  /** A broker's world that is there already. */
+  readonly base?: BrokerWorld;
 }
 
 /** See the head of this file. */
 export class HttpWorld implements AsyncDisposable {
-  readonly base = new BrokerWorld();
+  readonly base: BrokerWorld;
   readonly router = new Router(allRoutes({ version: "1.2.3" }));
   readonly budget: Budget;
   readonly stats = new RequestStats();
+  readonly pages = new Slots(httpPagesMax);
   readonly clusterId = "cluster-of-tests-12345";
   broker!: Broker;
   groups!: Groups;
@@ -71,6 +75,7 @@ export class HttpWorld implements AsyncDisposable {
   consumers!: RestConsumers;
 
   private constructor(private readonly options: HttpWorldOptions) {
+    this.base = options.base ?? new BrokerWorld();
     this.budget = new Budget(options.budgetBytes ?? inFlightBytesMax);
   }
 
@@ -201,7 +206,8 @@ export class HttpWorld implements AsyncDisposable {
     const { broker, groups } = this;
     this.stations = new Stations(broker);
     this.members = new ResidentMembers({ broker, groups, clock });
-    const consumerParts = { broker, groups, clock, members: this.members };
+    const { pages } = this;
+    const consumerParts = { broker, groups, clock, members: this.members, pages };
     this.consumers = new RestConsumers(consumerParts, seededRandom(8));
     const lags = new GroupLags({ broker, groups, clock });
     const kafka = { host: "broker.test", port: 9092 };
@@ -220,6 +226,7 @@ export class HttpWorld implements AsyncDisposable {
       metrics: new Metrics((this.metricsParts = this.#metricsOf({ lags, kafka }))),
       members: this.members,
       consumers: this.consumers,
+      pages,
       stations: this.stations,
     };
     const startedAtMs = clock.monotonic();

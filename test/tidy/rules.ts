@@ -135,6 +135,12 @@ export const exceptions: readonly Exception[] = [
   },
   { rule: "world", path: "src/net/listener.ts", subjects: ["Bun"], why: "accepts connections" },
   { rule: "world", path: "src/http/door.ts", subjects: ["Bun"], why: "serves HTTP" },
+  {
+    rule: "world",
+    path: "src/http/descriptors.ts",
+    subjects: ["node:fs/promises"],
+    why: "what the operating system says of this process",
+  },
   { rule: "world", path: "src/console/", why: "runs in a browser, which has no simulator" },
   {
     rule: "world",
@@ -266,6 +272,10 @@ export const exceptions: readonly Exception[] = [
     why: "server.test.ts, metrics/under-load.test.ts",
   },
 
+  { rule: "untested", path: "src/broker/compactor.ts", why: "janitor.test.ts: its stories" },
+  { rule: "untested", path: "src/broker/scrubber.ts", why: "janitor.test.ts: its stories" },
+  { rule: "untested", path: "src/log/clean-batch.ts", why: "compaction.test.ts, life.test.ts" },
+  { rule: "untested", path: "src/log/clean-writer.ts", why: "compaction.test.ts, life.test.ts" },
   { rule: "untested", path: "src/log/commit.ts", why: "segment-log.test.ts, faults.test.ts" },
   { rule: "untested", path: "src/log/environment.ts", why: "view.test.ts: floors by themselves" },
   { rule: "untested", path: "src/log/files.ts", why: "recovery.test.ts, on real directories" },
@@ -275,8 +285,18 @@ export const exceptions: readonly Exception[] = [
     path: "src/log/segment-read.ts",
     why: "the log suite, with and without cache",
   },
+  {
+    rule: "untested",
+    path: "src/log/segment-list.ts",
+    why: "compaction-faults.test.ts fails at each step of a replacement",
+  },
   { rule: "untested", path: "src/log/segment.ts", why: "the log suite, recovery.test.ts" },
   { rule: "untested", path: "src/log/start-file.ts", why: "the log suite: trimming" },
+  {
+    rule: "untested",
+    path: "src/log/swap.ts",
+    why: "compaction-faults.test.ts stops at each step of it",
+  },
   { rule: "untested", path: "src/log/time-search.ts", why: "the log suite: offsets for times" },
 
   { rule: "file-lines", path: "src/limits.ts", why: "the one list of bounds" },

@@ -2,17 +2,8 @@
 import { isoTime } from "../../base/iso-time.ts";
 import { json } from "../reply.ts";
 import { route, type Route } from "../route.ts";
-import {
-  decimal,
-  flag,
-  list,
-  named,
-  nullable,
-  object,
-  text,
-  type ValueOf,
-  whole,
-} from "../schema.ts";
+import { decimal, list, named, nullable, object, text, type ValueOf, whole } from "../schema.ts";
+import { topicRows } from "./topics.ts";
 
 const brokerType = named(
   "ConsoleBroker",
@@ -52,9 +43,8 @@ const brokerType = named(
         name: text(),
         value: text(),
         source: text({ doc: "Kafka's word for where the value comes from." }),
-        doc: text(),
-        is_read_only: flag(),
       }),
+      { doc: "What was given at the start, and does not change while the broker runs." },
     ),
   }),
 );
@@ -75,11 +65,7 @@ const getBroker = route({
     const { startedAtMs, version } = request.system;
     const uptimeMs = clock.monotonic() - startedAtMs;
     const known = facts();
-    const topics = broker.topics().map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.length,
-      bytes: partitions.reduce((sum, { log }) => sum + log.sizeBytes, 0),
-    }));
+    const topics = await topicRows.of(services);
     const body: BrokerDetail = {
       version,
       cluster_id: clusterId,
@@ -103,18 +89,15 @@ const getBroker = route({
           bytes: topics.reduce((sum, { bytes }) => sum + bytes, 0),
           usable_bytes: (await broker.volume())?.usableBytes ?? null,
           topics: topics
-            .sort((one, other) => other.bytes - one.bytes)
+            .toSorted((one, other) => other.bytes - one.bytes)
             .slice(0, largestTopics)
             .map(({ name, bytes }) => ({ name, bytes })),
         },
       ],
-      configs: broker.describeBrokerConfig().map((entry) => ({
-        name: entry.name,
-        value: entry.value,
-        source: entry.configSource,
-        doc: entry.documentation,
-        is_read_only: entry.readOnly,
-      })),
+      configs: broker
+        .describeBrokerConfig()
+        .filter(({ readOnly }) => readOnly)
+        .map(({ name, value, configSource: source }) => ({ name, value, source })),
     };
     return json(body);
   },

@@ -1,16 +1,17 @@
 /**
  * What the console's overview draws: counts of the whole broker, from which the page makes rates.
  *
- * Counting goes through all partitions, and lag reads offsets, so both are done once for all pages
- * that ask within the same `consoleLiveMs` and `consoleLagMs`.
+ * They are sums of the lists of topics and groups, which are made once for all pages that ask
+ * within the same `consoleListMs` and `consoleLagMs`.
  */
-import type { Broker } from "../../broker/broker.ts";
-import { consoleLagMs, consoleLiveMs } from "../../limits.ts";
+import { consoleLiveMs } from "../../limits.ts";
 import { json } from "../reply.ts";
 import { route, type Route } from "../route.ts";
 import { decimal, list, named, nullable, object, text, type ValueOf, whole } from "../schema.ts";
 import type { HttpServices } from "../services.ts";
+import { groupRows, latest } from "./groups.ts";
 import { Kept } from "./kept.ts";
+import { type TopicRow, topicRows } from "./topics.ts";
 
 const liveType = named(
   "ConsoleLive",
@@ -36,50 +37,40 @@ const liveType = named(
 export type Live = ValueOf<typeof liveType>;
 
 /** What there is in all partitions. */
-function countsOf(broker: Broker) {
-  const topics = broker.topics();
-  const counts = {
-    topics: topics.length,
-    partitions: 0,
-    sealed_partitions: 0,
-    records: 0,
-    stored_bytes: 0,
-  };
-  for (const { partitions } of topics) {
-    counts.partitions += partitions.length;
-    for (const { highWatermark, log } of partitions) {
-      counts.records += highWatermark;
-      counts.stored_bytes += log.sizeBytes;
-      if (log.sealedBy !== null) counts.sealed_partitions += 1;
-    }
-  }
-  return counts;
-}
-
-async function lagOf({ lags }: HttpServices) {
-  const groups = await lags.all();
-  const rows = groups.flatMap(({ partitions }) => partitions);
-  const seconds = rows.flatMap(({ lagSeconds }) => lagSeconds ?? []);
+async function countsOf(services: HttpServices) {
+  const rows = await topicRows.of(services);
+  const sum = (of: (row: TopicRow) => number): number =>
+    rows.reduce((all, row) => all + of(row), 0);
   return {
-    groups: groups.length,
-    lag: rows.reduce((sum, { lag }) => sum + lag, 0),
-    lag_seconds: seconds.reduce<number | null>((max, each) => Math.max(max ?? 0, each), null),
+    topics: rows.length,
+    partitions: sum(({ partitions }) => partitions),
+    sealed_partitions: sum(({ sealed_partitions: sealed }) => sealed),
+    records: sum(({ end_offsets: end }) => end),
+    stored_bytes: sum(({ bytes }) => bytes),
   };
 }
 
-const lag = new Kept(consoleLagMs, lagOf);
+async function lagOf(services: HttpServices) {
+  const rows = await groupRows.of(services);
+  return {
+    groups: rows.length,
+    lag: rows.reduce((sum, { lag }) => sum + lag, 0),
+    lag_seconds: latest(rows.map(({ lag_seconds: seconds }) => seconds)),
+  };
+}
 
 const live = new Kept(consoleLiveMs, async (services: HttpServices): Promise<Live> => {
   const { broker, clock, facts } = services;
+  const counts = await countsOf(services);
   const { receivedBytes, sentBytes, residentBytes, doors } = facts();
   return {
     time_ms: clock.now(),
-    ...countsOf(broker),
+    ...counts,
     usable_bytes: (await broker.volume())?.usableBytes ?? null,
     received_bytes: receivedBytes,
     sent_bytes: sentBytes,
     connections: doors.map(({ name, open }) => ({ door: name, open })),
-    ...(await lag.of(services)),
+    ...(await lagOf(services)),
     resident_bytes: residentBytes,
   };
 });

@@ -56,6 +56,7 @@ const moveType = named(
         partition: whole(),
         before: nullable(whole(), { doc: "null: it had committed none." }),
         after: whole(),
+        wanted: whole({ doc: "What was asked for, before it was cut to what there is." }),
         start: whole({ doc: "The first record." }),
         end: whole(),
       }),
@@ -135,11 +136,13 @@ async function movesOf(
 ): Promise<readonly Move[] | HttpError> {
   const moves = await concurrently(places, lagReadsMax, async (place): Promise<Move | Refusal> => {
     const { topic, index: partition, watermarks, highWatermark: end } = place.partition;
+    const fault = place.partition.offsetsFault();
+    if (fault !== null) return fault;
     const wanted = await target(place);
     if (wanted instanceof Refusal) return wanted;
     const start = watermarks.startOffset;
     const after = Math.min(Math.max(wanted, start), end);
-    return { topic, partition, before: place.before, after, start, end };
+    return { topic, partition, before: place.before, after, wanted, start, end };
   });
   const refusal = moves.find((move) => move instanceof Refusal);
   return refusal instanceof Refusal ? errorOf(refusal) : (moves as readonly Move[]);

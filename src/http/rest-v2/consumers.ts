@@ -198,6 +198,7 @@ const getRecords = route({
   at: `${instanceAt}/records`,
   operation: "consumeV2",
   summary: "The next records of an instance; none if none come in time.",
+  isMoving: true,
   query: {
     timeout: optional(
       whole({ min: -1, doc: "Milliseconds; at most what the instance was created with." }),
@@ -217,6 +218,8 @@ const getRecords = route({
     const records = await services.consumers.records(group, instance, {
       bytesMax: bytesMax <= 0 ? httpRecordsBytesMax : Math.min(bytesMax, httpRecordsBytesMax),
       waitMs: timeout <= 0 ? waitMs : Math.min(timeout, waitMs, httpWaitMsMax),
+      isPeek: request.method === "HEAD",
+      hasRoom: request.hasRoom,
       onEnd: request.onEnd,
     });
     return records instanceof HttpError ? records : v2Json(records, own);
@@ -331,11 +334,15 @@ const seekTo = (edge: "beginning" | "end"): Route =>
     answers: nothing,
     errors: [409, 422],
     handle: async (call) => {
-      const reached = call.body.partitions.map(({ topic, partition: index }) => {
+      const reached: ReachedOffset[] = [];
+      for (const { topic, partition: index } of call.body.partitions) {
         const partition = call.services.broker.topic(topic)?.partitions[index];
+        const fault = partition?.offsetsFault() ?? null;
+        if (fault !== null) return consumerFault(fault.message);
         const { startOffset = 0, highWatermark = 0 } = partition?.watermarks ?? {};
-        return { topic, partition: index, offset: edge === "end" ? highWatermark : startOffset };
-      });
+        const at = edge === "end" ? highWatermark : startOffset;
+        reached.push({ topic, partition: index, offset: at });
+      }
       return await withConsumer(call, (consumer) => consumer.seek(reached));
     },
   });

@@ -20,9 +20,10 @@ import type { GroupErrorCode } from "../../broker/group-errors.ts";
 import type { GroupMember } from "../../broker/group-member.ts";
 import { type VisitedRecord, visitRecords } from "../../broker/record-visit.ts";
 import type { ResidentMembers } from "../../broker/resident-members.ts";
+import type { Slots } from "../../broker/slots.ts";
 import type { Wait } from "../../broker/waiters.ts";
 import { autoCommitMs, httpScanReadBytes, httpWaitMsMax } from "../../limits.ts";
-import { HttpError } from "../errors.ts";
+import { HttpError, noRoom } from "../errors.ts";
 import type { Inbound } from "../route.ts";
 import { embeddedBytes, type EmbeddedRecord, embeddedRecord } from "./embedded-record.ts";
 import { consumerFault, groupFault, illegalState, partitionNotFound } from "./errors.ts";
@@ -34,6 +35,7 @@ export interface ConsumerParts {
   readonly groups: Pick<GroupCoordinator, "offsetCommit" | "offsetFetch">;
   readonly members: ResidentMembers;
   readonly clock: Clock;
+  readonly pages: Pick<Slots, "run">;
 }
 
 /** What an instance was created with. */
@@ -57,7 +59,15 @@ export type Reading =
 export interface ReadAsked {
   readonly bytesMax: number;
   readonly waitMs: number;
+  /** It is looked at and not taken: positions stay. */
+  readonly isPeek: boolean;
+  readonly hasRoom: Inbound["hasRoom"];
   readonly onEnd: Inbound["onEnd"];
+}
+
+/** Where it is in a partition of this very topic: one of the same name later is another one. */
+interface Position extends ReachedOffset {
+  readonly topicId: string | null;
 }
 
 /** A partition that is read, and from where on. */
@@ -75,13 +85,22 @@ interface Answer {
   isFull: boolean;
 }
 
+/** What comes of one look. What waits holds no records meanwhile: they are read again. */
+type Step =
+  | {
+      readonly kind: "answered";
+      readonly records: readonly EmbeddedRecord[];
+      readonly readers: readonly Reader[];
+    }
+  | { readonly kind: "waits"; readonly readers: readonly Reader[]; readonly bytes: number };
+
 const keyOf = ({ topic, partition }: AssignedPartition): string => `${topic}/${partition}`;
 
 /** See the head of this file. */
 export class RestConsumer {
   #reading: Reading | null = null;
   #member: GroupMember | null = null;
-  readonly #positions = new Map<string, ReachedOffset>();
+  readonly #positions = new Map<string, Position>();
   #committedAtMs: number;
   /** Of partitions, so that a busy one does not keep others from being read. */
   #turn = 0;
@@ -132,9 +151,10 @@ export class RestConsumer {
   async unsubscribe(): Promise<void> {
     const member = this.#member;
     this.#member = null;
+    // Before the read under way hears of it: there is nothing that it could wait for.
+    this.#reading = null;
     this.#wait?.cancel();
     await member?.close();
-    this.#reading = null;
     this.#positions.clear();
   }
 
@@ -153,7 +173,7 @@ export class RestConsumer {
         `No current assignment for partition ${strange.topic}-${strange.partition}`,
       );
     }
-    for (const each of offsets) this.#positions.set(keyOf(each), each);
+    for (const each of offsets) this.#place(each);
     this.#wait?.cancel();
     return null;
   }
@@ -188,16 +208,14 @@ export class RestConsumer {
     });
     try {
       for (;;) {
-        const answer = await this.#answer(asked.bytesMax);
-        if (answer instanceof HttpError) return answer;
-        const leftMs = dueMs - clock.monotonic();
-        const missing = this.settings.minBytes - answer.bytes;
-        if (missing <= 0 || answer.isFull || leftMs <= 0 || isGone || this.#reading === null) {
-          if (!isGone) this.#moved(answer.readers);
-          return answer.records;
+        const isOver = (): boolean => isGone || clock.monotonic() >= dueMs;
+        const step = await this.parts.pages.run(() => this.#step(asked, isOver));
+        if (step instanceof HttpError) return step;
+        if (step.kind === "answered") {
+          if (!isGone && !asked.isPeek) this.#moved(step.readers);
+          return step.records;
         }
-        const bytes = Math.min(missing, Math.max(1, asked.bytesMax - answer.bytes));
-        await this.#more(answer.readers, bytes, leftMs);
+        await this.#more(step.readers, step.bytes, dueMs - clock.monotonic());
       }
     } finally {
       forget();
@@ -240,7 +258,22 @@ export class RestConsumer {
 
   /** The positions in partitions that are still there. */
   #existing(): readonly ReachedOffset[] {
-    return [...this.#positions.values()].filter((each) => this.#partitionOf(each) !== undefined);
+    return [...this.#positions.values()]
+      .filter((each) => this.#isValid(each))
+      .map(({ topic, partition, offset: at }) => ({ topic, partition, offset: at }));
+  }
+
+  #place(reached: ReachedOffset): void {
+    const topicId = this.parts.broker.topic(reached.topic)?.id ?? null;
+    this.#positions.set(keyOf(reached), { ...reached, topicId });
+  }
+
+  #isValid({ topicId, ...each }: Position): boolean {
+    return this.#partitionOf(each) !== undefined && this.#topicIdOf(each) === topicId;
+  }
+
+  #topicIdOf({ topic }: AssignedPartition): string | undefined {
+    return this.parts.broker.topic(topic)?.id;
   }
 
   /** Every `autoCommitMs`, what earlier reads have answered; what fails is tried again. */
@@ -248,6 +281,20 @@ export class RestConsumer {
     if (!this.settings.autoCommit) return;
     if (this.parts.clock.monotonic() - this.#committedAtMs < autoCommitMs) return;
     await this.#commitPositions();
+  }
+
+  /** What there is now if that is enough, or there is no more time; otherwise what to wait for. */
+  async #step({ bytesMax, hasRoom }: ReadAsked, isOver: () => boolean): Promise<Step | HttpError> {
+    if (!hasRoom()) return noRoom;
+    const answer = await this.#answer(bytesMax);
+    if (answer instanceof HttpError) return answer;
+    const { records, readers, isFull } = answer;
+    const missing = this.settings.minBytes - answer.bytes;
+    if (missing <= 0 || isFull || isOver() || this.#reading === null) {
+      return { kind: "answered", records, readers };
+    }
+    const bytes = Math.min(missing, Math.max(1, bytesMax - answer.bytes));
+    return { kind: "waits", readers, bytes };
   }
 
   /** What there is now, without waiting; the readers say how far it goes. */
@@ -269,6 +316,10 @@ export class RestConsumer {
 
   /** Where to read partitions of which that is not known yet. */
   async #locate(): Promise<HttpError | null> {
+    for (const [key, each] of this.#positions) {
+      if (this.#partitionOf(each) !== undefined && !this.#isValid(each))
+        this.#positions.delete(key);
+    }
     const unknown = this.assignment.filter((each) => !this.#positions.has(keyOf(each)));
     if (unknown.length === 0) return null;
     const committed = await committedOffsets(this.parts.groups, this.group, unknown);
@@ -282,13 +333,14 @@ export class RestConsumer {
       const partition = this.#partitionOf(each);
       const key = keyOf(each);
       if (partition === undefined || this.#positions.has(key)) continue;
+      const fault = partition.offsetsFault();
+      if (fault !== null) return consumerFault(fault.message);
       const at = known.get(key) ?? this.#resetOffset(partition);
       if (at === null) {
         const what = `[${each.topic}-${each.partition}]`;
         return consumerFault(`Undefined offset with no reset policy for partitions: ${what}`);
       }
-      const { topic, partition: index } = each;
-      this.#positions.set(key, { topic, partition: index, offset: at });
+      this.#place({ topic: each.topic, partition: each.partition, offset: at });
     }
     return null;
   }
@@ -314,6 +366,13 @@ export class RestConsumer {
   /** Records of one partition; an error for the one that can't be shown. */
   async #take(answer: Answer, reader: Reader, bytesMax: number): Promise<HttpError | null> {
     const { partition } = reader;
+    const fault = partition.offsetsFault();
+    if (fault !== null) return consumerFault(fault.message);
+    if (reader.offset > partition.highWatermark) {
+      const at = this.#resetOffset(partition);
+      if (at === null) return consumerFault(`Offset ${reader.offset} is behind the last record`);
+      reader.offset = at;
+    }
     let bad: HttpError | null = null;
     const visit = (record: VisitedRecord): boolean => {
       const whole = record.record();
@@ -359,10 +418,11 @@ export class RestConsumer {
   /** The answer is complete; a partition that was moved or taken away meanwhile stays so. */
   #moved(readers: readonly Reader[]): void {
     for (const { partition, from, offset: at } of readers) {
-      const place = { topic: partition.topic, partition: partition.index };
-      if (this.#positions.get(keyOf(place))?.offset === from) {
-        this.#positions.set(keyOf(place), { ...place, offset: at });
-      }
+      const key = keyOf({ topic: partition.topic, partition: partition.index });
+      const position = this.#positions.get(key);
+      if (position?.offset !== from) continue;
+      const { topic, partition: index, topicId } = position;
+      this.#positions.set(key, { topic, partition: index, offset: at, topicId });
     }
   }
 }

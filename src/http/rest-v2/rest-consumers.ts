@@ -1,14 +1,14 @@
 /**
- * All consumer instances of REST v2, by group and name. One that nobody has used for
- * `restConsumerIdleMsMax` (Confluent's `consumer.instance.timeout.ms`) is closed: its partitions go
- * to others, and its client is told that there is no such instance.
+ * All consumer instances of REST v2, by group and name. One that nobody has used for so long
+ * (Confluent's `consumer.instance.timeout.ms`, `--http-consumer-timeout`) is closed: its partitions
+ * go to others, and its client is told that there is no such instance.
  */
 import type { Cancel } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import { memberGroupIdError } from "../../broker/group-requests.ts";
 import { Turns } from "../../broker/turns.ts";
 import {
-  restConsumerIdleMsMax,
+  restConsumerIdleMsDefault,
   restConsumerNameCharactersMax,
   restConsumersMax,
   restConsumerSweepMs,
@@ -43,6 +43,7 @@ export class RestConsumers {
   constructor(
     private readonly parts: ConsumerParts,
     private readonly random: Pick<Random, "uuid">,
+    private readonly idleMsMax = restConsumerIdleMsDefault,
   ) {}
 
   get count(): number {
@@ -53,9 +54,8 @@ export class RestConsumers {
   create(group: string, name: string | null, settings: ConsumerSettings): RestConsumer | HttpError {
     const called = name ?? `rest-consumer-${this.random.uuid()}`;
     if (memberGroupIdError(group) !== "NONE") return invalidConfig("the group id can't be");
-    if (called === "" || called.length > restConsumerNameCharactersMax || /\n/.test(called)) {
-      return invalidConfig(`a name has 1 to ${restConsumerNameCharactersMax} characters`);
-    }
+    const fault = nameFault(called);
+    if (fault !== null) return invalidConfig(fault);
     const key = keyOf(group, called);
     if (this.#instances.has(key)) return alreadyExists;
     if (this.#instances.size >= restConsumersMax) {
@@ -119,11 +119,21 @@ export class RestConsumers {
 
   #sweepLater(): Cancel {
     return this.parts.clock.after(restConsumerSweepMs, () => {
-      const usedSinceMs = this.#now() - restConsumerIdleMsMax;
+      const usedSinceMs = this.#now() - this.idleMsMax;
       for (const instance of this.#instances.values()) {
         if (instance.reads === 0 && instance.usedAtMs <= usedSinceMs) void this.#remove(instance);
       }
       this.#sweep = this.#instances.size > 0 ? this.#sweepLater() : null;
     });
   }
+}
+
+/** Why no instance can have this name, which is a segment of its address; `null`: one can. */
+function nameFault(name: string): string | null {
+  if (name === "" || name.length > restConsumerNameCharactersMax) {
+    return `a name has 1 to ${restConsumerNameCharactersMax} characters`;
+  }
+  // Clients resolve dots, and a half of a surrogate pair has no escape.
+  const isSegment = !/^\.{1,2}$|\n/.test(name) && name.isWellFormed();
+  return isSegment ? null : "a name can stand in an address";
 }

@@ -125,6 +125,8 @@ const getOffsets = route({
   handle: ({ path, accepted, services }) => {
     const partition = partitionOf(services, path);
     if (partition instanceof HttpError) return partition;
+    const fault = partition.offsetsFault();
+    if (fault !== null) return refusedV2(fault);
     const { startOffset, highWatermark } = partition.watermarks;
     return v2Json({ beginning_offset: startOffset, end_offset: highWatermark }, accepted);
   },

@@ -1,6 +1,6 @@
 /** REST v3: partitions and their replicas. Every partition has one, on the one broker. */
 import type { Topic } from "../../broker/broker.ts";
-import { HttpError } from "../errors.ts";
+import { errorOf, HttpError } from "../errors.ts";
 import { json } from "../reply.ts";
 import { route, type Route } from "../route.ts";
 import { flag, text, whole } from "../schema.ts";
@@ -139,7 +139,9 @@ const getOffsets = route({
   answers: { 200: { doc: "The offsets.", type: offsetsType } },
   handle: (call) => {
     const partition = partitionIn(call, call.path);
-    return partition instanceof HttpError ? partition : json(offsetsBody(call, partition));
+    if (partition instanceof HttpError) return partition;
+    const fault = partition.offsetsFault();
+    return fault === null ? json(offsetsBody(call, partition)) : errorOf(fault);
   },
 });
 

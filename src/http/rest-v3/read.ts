@@ -21,10 +21,11 @@ import {
 } from "../../limits.ts";
 import type { BatchRecord } from "../../record/records.ts";
 import { eventHeaders, mediaTypeIn } from "../cloud-event.ts";
-import { errorOf, HttpError } from "../errors.ts";
+import { errorOf, HttpError, noRoom } from "../errors.ts";
 import { filterOf, filterQuery, type RecordFilter } from "../record-filter.ts";
 import {
   headersType,
+  recordBytes,
   shownDataType,
   shownRecord,
   showings,
@@ -87,6 +88,8 @@ async function startOf(
   partition: Partition,
   asked: { readonly offset?: string; readonly time?: string },
 ): Promise<Offset | HttpError> {
+  const fault = partition.offsetsFault();
+  if (fault !== null) return errorOf(fault);
   const { startOffset, highWatermark } = partition.watermarks;
   if (asked.time !== undefined) {
     if (asked.offset !== undefined) return HttpError.of(400, "query: offset, or time, not both");
@@ -122,12 +125,6 @@ interface Page {
   readonly nextOffset: Offset;
 }
 
-const weightOf = ({ key, value, headers }: BatchRecord): number =>
-  headers.reduce(
-    (sum, header) => sum + header.key.length + (header.value?.length ?? 0),
-    (key?.length ?? 0) + (value?.length ?? 0),
-  );
-
 /** Reads until the page is full, or everything was looked through that may be. */
 async function pageFrom(
   partition: Partition,
@@ -143,7 +140,7 @@ async function pageFrom(
       const record = visit.record();
       if (!filter(record)) return true;
       records.push(record);
-      kept += weightOf(record);
+      kept += recordBytes(record);
       return records.length < countMax && kept < httpRecordsBytesMax;
     });
     if (visited instanceof Refusal) return visited;
@@ -191,7 +188,10 @@ const readRecords = route({
     if (from >= partition.highWatermark && query.wait_ms !== undefined) {
       await waitFor(services, partition, from, request, query.wait_ms);
     }
-    const page = await pageFrom(partition, from, countMax, filter);
+    const page = await services.pages.run(async () => {
+      return request.hasRoom() ? await pageFrom(partition, from, countMax, filter) : noRoom;
+    });
+    if (page instanceof HttpError) return page;
     if (page instanceof Refusal) return errorOf(page);
     return json(pageBody(partition, page, request.url, query.format ?? "json"));
   },

@@ -5,7 +5,7 @@
  * Source: WHATWG HTML, "Server-sent events".
  */
 import type { BatchRecord } from "../../record/records.ts";
-import { shownRecord, type Showing } from "../record-data.ts";
+import { recordBytes, shownRecord, type Showing } from "../record-data.ts";
 import { type PositionEntry, positionText } from "./position.ts";
 
 /** Server-sent events, or WebSocket. */
@@ -20,6 +20,14 @@ export interface Chunk {
   readonly next: readonly PositionEntry[];
   /** How many records are in it. */
   readonly count: number;
+  /** And of each place of `next`, with the bytes of their keys, values and headers. */
+  readonly sent: readonly Sent[];
+}
+
+/** What is handed out of one partition. */
+interface Sent {
+  readonly records: number;
+  readonly bytes: number;
 }
 
 /** What a chunk is written with. */
@@ -45,6 +53,7 @@ export class ChunkWriter {
   readonly #entries: PositionEntry[];
   readonly #parts: string[] = [];
   #skipped: unknown[] = [];
+  readonly #sent: Sent[];
   #count = 0;
   /** UTF-16 units so far. */
   characters = 0;
@@ -55,6 +64,7 @@ export class ChunkWriter {
     from: readonly PositionEntry[],
   ) {
     this.#entries = [...from];
+    this.#sent = from.map(() => ({ records: 0, bytes: 0 }));
   }
 
   /** A record of the partition at `at`. */
@@ -62,6 +72,8 @@ export class ChunkWriter {
     const place = this.#move(at, record.offset + 1);
     const shown = { ...this.#placeOf(place), ...shownRecord(record, this.style.showing) };
     this.#count += 1;
+    const { records = 0, bytes = 0 } = this.#sent[at] ?? {};
+    this.#sent[at] = { records: records + 1, bytes: bytes + recordBytes(record) };
     this.#add(null, JSON.stringify(shown));
   }
 
@@ -81,15 +93,14 @@ export class ChunkWriter {
   /** The chunk. */
   done(): Chunk {
     const { form, topic } = this.style;
-    const [next, count] = [this.#entries, this.#count];
-    if (this.#parts.length === 0 && this.#skipped.length === 0) {
-      return { form, data: null, next, count };
-    }
-    if (form === "events") return { form, data: utf8.encode(this.#parts.join("")), next, count };
+    const next = this.#entries;
+    const known = { form, next, count: this.#count, sent: this.#sent };
+    if (this.#parts.length === 0 && this.#skipped.length === 0) return { ...known, data: null };
+    if (form === "events") return { ...known, data: utf8.encode(this.#parts.join("")) };
     const position = JSON.stringify(positionText(next, topic));
     const skipped = this.#skipped.length === 0 ? "" : `,"skipped":${JSON.stringify(this.#skipped)}`;
     const head = `{"type":"records","position":${position}${skipped}`;
-    return { form, data: `${head},"records":[${this.#parts.join()}]}`, next, count };
+    return { ...known, data: `${head},"records":[${this.#parts.join()}]}` };
   }
 
   #move(at: number, offset: number): PositionEntry {

@@ -2,6 +2,7 @@
 import type { Broker, Topic } from "../../broker/broker.ts";
 import { streamPartitionsMax } from "../../limits.ts";
 import type { HttpError } from "../errors.ts";
+import type { Chunk } from "./chunk.ts";
 import { type PositionEntry, positionText } from "./position.ts";
 import type { Place, Stations, Step, Wish } from "./stations.ts";
 
@@ -28,12 +29,14 @@ export interface Feed {
   close(): Promise<void>;
 }
 
-/** The same places after a chunk. */
-export const movedTo = (
-  places: readonly Place[],
-  next: readonly PositionEntry[],
-): readonly Place[] =>
-  places.map((place, at) => ({ ...place, offset: next[at]?.offset ?? place.offset }));
+/** The same places after a chunk, which is handed out: each of its readers counts. */
+export function movedBy({ next, sent }: Chunk, places: readonly Place[]): readonly Place[] {
+  return places.map((place, at) => {
+    const { records = 0, bytes = 0 } = sent[at] ?? {};
+    if (records > 0) place.partition.traffic.sent(records, bytes);
+    return { ...place, offset: next[at]?.offset ?? place.offset };
+  });
+}
 
 /** Asks the stations, and can be told not to wait for their answer. */
 export class Asking {
@@ -103,7 +106,7 @@ export class TopicFeed implements Feed {
     this.#grow();
     const step = await this.#asking.step(this.#places, wish);
     if (step === null) return { kind: "ended", error: null };
-    if (step.kind === "chunk") this.#places = movedTo(this.#places, step.chunk.next);
+    if (step.kind === "chunk") this.#places = movedBy(step.chunk, this.#places);
     if (step.kind !== "refused") return step;
     const isGone = step.refusal.code === "UNKNOWN_TOPIC_OR_PARTITION";
     return isGone ? { kind: "ended", error: gone } : step;

@@ -10,6 +10,7 @@
  *   comes again if the reader comes back with the last id that it saw.
  */
 import type { Cancel, Clock } from "../../base/clock.ts";
+import type { Refusal } from "../../base/refusal.ts";
 import type { Broker } from "../../broker/broker.ts";
 import { committedOffsets } from "../../broker/group-commits.ts";
 import type { GroupCoordinator } from "../../broker/group-coordinator.ts";
@@ -17,8 +18,8 @@ import type { GroupMember } from "../../broker/group-member.ts";
 import type { ResidentMembers } from "../../broker/resident-members.ts";
 import type { AssignedPartition } from "../../broker/consumer-protocol.ts";
 import { autoCommitMs, streamPartitionsMax, streamQuietMs } from "../../limits.ts";
-import { groupError, HttpError } from "../errors.ts";
-import { Asking, type Feed, type FeedStep, movedTo } from "./feed.ts";
+import { errorOf, groupError, HttpError } from "../errors.ts";
+import { Asking, type Feed, type FeedStep, movedBy } from "./feed.ts";
 import { type PositionEntry, positionText } from "./position.ts";
 import type { Place, Stations, Wish } from "./stations.ts";
 
@@ -95,7 +96,7 @@ export class GroupFeed implements Feed {
         const step = await this.#asking.step(this.#places, this.wish);
         // It may have been given to somebody else just now.
         if (step === null || this.#member.assignment !== assignment) continue;
-        if (step.kind === "chunk") this.#places = movedTo(this.#places, step.chunk.next);
+        if (step.kind === "chunk") this.#places = movedBy(step.chunk, this.#places);
         return step;
       }
     }
@@ -136,6 +137,8 @@ export class GroupFeed implements Feed {
     if (typeof committed === "string") {
       return { kind: "ended", error: groupError(committed, "the group") };
     }
+    const fault = this.#faultIn(assignment);
+    if (fault !== null) return { kind: "ended", error: errorOf(fault) };
     const resume = this.#resume;
     this.#resume = [];
     this.#places = assignment.flatMap((assigned) => {
@@ -148,12 +151,23 @@ export class GroupFeed implements Feed {
     return { kind: "assigned", position: this.#places.map(entryOf) };
   }
 
+  /** Why one of them has no offsets to go by: believed, they would move the group to 0. */
+  #faultIn(assignment: readonly AssignedPartition[]): Refusal | null {
+    for (const { topic, partition } of assignment) {
+      const fault = this.parts.broker.topic(topic)?.partitions[partition]?.offsetsFault();
+      if (fault) return fault;
+    }
+    return null;
+  }
+
   #placesOf({ topic: name, partition: index }: AssignedPartition, at: number | null): Place[] {
     const topic = this.parts.broker.topic(name);
     const partition = topic?.partitions[index];
     if (topic === undefined || partition === undefined) return [];
     const { startOffset, highWatermark } = partition.watermarks;
-    const offset = at ?? (this.group.reset === "earliest" ? startOffset : highWatermark);
+    // Behind the last record there is nothing to come back to, as after a topic was made anew.
+    const known = at === null || at > highWatermark ? null : at;
+    const offset = known ?? (this.group.reset === "earliest" ? startOffset : highWatermark);
     return [{ partition, topicId: topic.id, offset }];
   }
 

@@ -134,6 +134,7 @@ const streamGroup = route({
   operation: "streamGroup",
   tag: "streams",
   summary: "What a consumer group gives to this reader, who is a member while the stream is open.",
+  isMoving: true,
   path: { consumer_group_id: text() },
   query: {
     topic: list(text(), {

@@ -7,13 +7,14 @@
  *   acknowledgement.
  *
  * What a reader of a group may say: `{"type": "ack", "position": "orders/0:16"}`, and no more than
- * one at a time is committed: those that come meanwhile are put together.
+ * one at a time is committed: those that come meanwhile are put together, of as many partitions as
+ * a stream can have.
  *
  * A peer that does not take what it gets is sent nothing more until it does; one that takes nothing
  * at all for `streamStalledMsMax` is cut.
  */
 import type { Cancel, Clock } from "../../base/clock.ts";
-import { streamStalledMsMax, streamUnsentBytesMax } from "../../limits.ts";
+import { streamPartitionsMax, streamStalledMsMax, streamUnsentBytesMax } from "../../limits.ts";
 import { errorOf, HttpError } from "../errors.ts";
 import { Mismatch, object, oneOf, text } from "../schema.ts";
 import { parseJson } from "../request.ts";
@@ -59,9 +60,14 @@ export class SocketStream implements SocketSession {
     if (entries instanceof HttpError) {
       return this.#end(policyViolation, entries);
     }
+    const strange = entries.filter((entry) => !this.#acks?.has(ackKey(entry)));
+    if (strange.length + (this.#acks?.size ?? 0) > streamPartitionsMax) {
+      const many = `acknowledgements of more than ${streamPartitionsMax} partitions at a time`;
+      return this.#end(policyViolation, HttpError.of(400, many));
+    }
     const isBusy = this.#acks !== null;
     this.#acks ??= new Map();
-    for (const entry of entries) this.#acks.set(`${entry.topic}/${entry.partition}`, entry);
+    for (const entry of entries) this.#acks.set(ackKey(entry), entry);
     if (!isBusy) void this.#commit();
   }
 
@@ -151,6 +157,8 @@ export class SocketStream implements SocketSession {
     this.#acks = null;
   }
 }
+
+const ackKey = ({ topic, partition }: PositionEntry): string => `${topic}/${partition}`;
 
 /** What is to be sent for a step; `null`: nothing. */
 function textFor(step: FeedStep, { position }: Feed): string | Uint8Array | null {

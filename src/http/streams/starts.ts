@@ -51,6 +51,10 @@ async function offsetsOf(
   partitions: readonly Partition[],
   { offset: given = "latest", time }: StartAsked,
 ): Promise<readonly number[] | HttpError> {
+  for (const partition of partitions) {
+    const fault = partition.offsetsFault();
+    if (fault !== null) return errorOf(fault);
+  }
   if (time !== undefined) return await offsetsAt(partitions, time);
   if (given === "latest") return partitions.map(({ highWatermark }) => highWatermark);
   if (given === "earliest") return partitions.map(({ watermarks }) => watermarks.startOffset);

@@ -170,7 +170,7 @@ async function listOffset(
     return { ...nothing, errorCode: errors[error].code, leaderEpoch: -1 };
   };
   if (partition === undefined) return failed("UNKNOWN_TOPIC_OR_PARTITION");
-  const fault = partition.leaderEpochFault(currentLeaderEpoch);
+  const fault = partition.leaderEpochFault(currentLeaderEpoch) ?? partition.offsetsFault();
   if (fault !== null) return failed(refusalErrors[fault.code]);
   const { leaderEpoch, watermarks } = partition;
   switch (timestamp) {
@@ -214,7 +214,7 @@ const offsetForLeaderEpoch: Handler<"OffsetForLeaderEpoch"> = (request, { servic
           endOffset: offset(-1),
         });
         if (partition === undefined) return failed("UNKNOWN_TOPIC_OR_PARTITION");
-        const fault = partition.leaderEpochFault(currentLeaderEpoch);
+        const fault = partition.leaderEpochFault(currentLeaderEpoch) ?? partition.offsetsFault();
         if (fault !== null) return failed(refusalErrors[fault.code]);
         const end = partition.endOfEpoch(leaderEpoch);
         return {

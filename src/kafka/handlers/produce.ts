@@ -90,7 +90,8 @@ function producePartition(
   if (typeof topic === "string") return refused(index, topic);
   const partition = topic.partitions[index];
   if (partition === undefined) return refused(index, "UNKNOWN_TOPIC_OR_PARTITION");
-  const producing = partition.produce(records ?? noRecords, { allowsZstd: apiVersion >= 7 });
+  const options = { allowsZstd: apiVersion >= 7, isGiven: true };
+  const producing = partition.produce(records ?? noRecords, options);
   return producing.then((produced) => {
     return produced instanceof Refusal ? refusedBy(index, produced, room) : stored(index, produced);
   });

@@ -6,14 +6,20 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
-import { type Kit, keptKit, mavenRecipe, packageList, type Recipe } from "../../../scripts/kit.ts";
+import { type Kit, keptKit, mavenRecipe, packageList } from "../../../scripts/kit.ts";
+import type { Packages, Recipe } from "../../../scripts/kit.ts";
 
 const programs = join(import.meta.dir, "..", "programs");
 const cache = join(import.meta.dir, "..", "..", "..", "node_modules", ".cache", "obelisk-clients");
 /** For one kit, on a slow line. */
 const fetchMsMax = 240_000;
 
-/** By the language of the clients. */
+const pipInstall = (packages: Packages): string[] => [
+  ...["python3", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
+  ...["--only-binary=:all:", "--no-deps", "--target", "lib", ...packageList("==")(packages)],
+];
+
+/** By the language of the clients; `rest`: those of HTTP. */
 export const recipes = {
   javascript: {
     packages: { kafkajs: "2.2.4", "@platformatic/kafka": "1.35.0" },
@@ -26,12 +32,19 @@ export const recipes = {
   python: {
     packages: { "confluent-kafka": "2.16.1" },
     programs: ["python3"],
-    commands: (packages) => [
-      [
-        ...["python3", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
-        ...["--only-binary=:all:", "--no-deps", "--target", "lib", ...packageList("==")(packages)],
-      ],
-    ],
+    commands: (packages) => [pipInstall(packages)],
+  },
+  rest: {
+    packages: {
+      "nlp-kafka-rest-api": "1.0.0",
+      requests: "2.34.2",
+      urllib3: "2.8.0",
+      idna: "3.20",
+      certifi: "2026.10.19.post1",
+      "charset-normalizer": "3.5.2",
+    },
+    programs: ["python3"],
+    commands: (packages) => [pipInstall(packages)],
   },
   java: mavenRecipe({
     "org.apache.kafka:kafka_2.13": "4.3.0",

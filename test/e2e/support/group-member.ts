@@ -30,6 +30,8 @@ export interface GroupShape {
   readonly witness: GroupWitness;
   /** A connection to the broker, once there is one; `null`: that one went away at once. */
   readonly connect: () => Promise<KafkaClient | null>;
+  /** Whether a broker that stops may answer so; then it is asked again over a new connection. */
+  readonly isPassing?: (code: string) => boolean;
 }
 
 /** Long enough for everybody to come back, however busy the machine is. */
@@ -212,6 +214,7 @@ export class GroupMember {
       case "ILLEGAL_GENERATION":
         return this.#forget();
       default:
+        if (this.shape.isPassing?.(code) === true) return "gone";
         this.shape.witness.violations.push(`a member was answered: ${code}`);
         return this.#forget();
     }
@@ -238,7 +241,10 @@ export async function fetchCommitted(
   const topics = [{ name: topic, partitionIndexes: indexes }];
   const groups = [{ groupId, topics }];
   const found = await client.ask("OffsetFetch", 8, { groups, requireStable: true });
-  if (found === null) return false;
+  // A broker that stops has no offsets any more.
+  if (found === null || named(found.groups[0]?.errorCode ?? 0) === "COORDINATOR_NOT_AVAILABLE") {
+    return false;
+  }
   const partitions = found.groups[0]?.topics[0]?.partitions ?? [];
   if (partitions.length !== indexes.length) {
     witness.violations.push(`${indexes.length} offsets were asked for, ${partitions.length} came`);

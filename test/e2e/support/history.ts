@@ -86,7 +86,7 @@ export class ProducerHistory {
 }
 
 /** Milliseconds of the first record. */
-const timestampBase = 1_700_000_000_000;
+export const timestampBase = 1_700_000_000_000;
 /** The largest value of a load. */
 const valueBytesMax = 1024 * 1024;
 const filler = randomBytes(seededRandom(1), 2 * valueBytesMax);

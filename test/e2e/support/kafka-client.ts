@@ -26,6 +26,26 @@ export interface KafkaClientOptions {
   readonly pieceBytes?: () => number;
 }
 
+/** What a connection needs of its socket. */
+export interface KafkaClientSocket {
+  /** How many bytes were taken; -1 if it is over. */
+  write(bytes: Uint8Array, from: number, length: number): number;
+  pause(): void;
+  resume(): void;
+  end(): void;
+  terminate(): void;
+}
+
+/** What a socket tells its connection. */
+export interface KafkaClientEvents {
+  received(chunk: Uint8Array): void;
+  writable(): void;
+  closed(): void;
+}
+
+/** A request is written in one step, so all connections share what it is written in. */
+const writer = new Writer();
+
 /** A request that waits for its response. */
 interface Asked {
   readonly correlationId: number;
@@ -46,12 +66,11 @@ export class KafkaClient implements Disposable {
   /** Responses so far. */
   answered = 0;
   readonly #resolveClosed: () => void;
-  readonly #writer = new Writer();
   #asked: Asked[] = [];
   /** The oldest of them that is not answered. */
   #first = 0;
   #lastId = 0;
-  #socket!: Bun.Socket;
+  #socket!: KafkaClientSocket;
   #isGone = false;
   #unsent: Uint8Array[] = [];
   #unsentBytes = 0;
@@ -77,6 +96,20 @@ export class KafkaClient implements Disposable {
         close: () => client.#close(),
         error: () => {},
       },
+    });
+    return client;
+  }
+
+  /** The same over a socket that is open already. */
+  static over(
+    dialled: (events: KafkaClientEvents) => KafkaClientSocket,
+    options: KafkaClientOptions = {},
+  ): KafkaClient {
+    const client = new KafkaClient(options);
+    client.#socket = dialled({
+      received: (chunk) => client.#receive(chunk),
+      writable: () => client.#write(),
+      closed: () => client.#close(),
     });
     return client;
   }
@@ -135,10 +168,10 @@ export class KafkaClient implements Disposable {
 
   #send(api: Api, version: number, request: object): number {
     const correlationId = this.options.correlationId?.() ?? ++this.#lastId;
-    this.#writer.begin();
-    writeRequestHeader(this.#writer, api, version, correlationId, "client");
-    codec(api.request, version).write(this.#writer, filled(api.request.shape, request));
-    for (const piece of this.#writer.finish()) {
+    writer.begin();
+    writeRequestHeader(writer, api, version, correlationId, "client");
+    codec(api.request, version).write(writer, filled(api.request.shape, request));
+    for (const piece of writer.finish()) {
       this.#unsent.push(piece);
       this.#unsentBytes += piece.length;
     }

@@ -23,21 +23,21 @@ const preview = async (world: HttpWorld, wish: object): Promise<ResetResult["mov
 
 describe("a group is moved", () => {
   const wishes = [
-    [{ to: "earliest" }, 0],
-    [{ to: "latest" }, 10],
-    [{ to: "offset", value: "7" }, 7],
-    [{ to: "offset", value: "700" }, 10],
-    [{ to: "shift", value: "-3" }, 1],
-    [{ to: "shift", value: "-30" }, 0],
-    [{ to: "shift", value: "+2" }, 6],
-    [{ to: "time", value: "5500" }, 6],
-    [{ to: "time", value: "1970-01-01T00:00:05Z" }, 5],
-    [{ to: "time", value: "2999-01-01T00:00:00Z" }, 10],
+    [{ to: "earliest" }, 0, 0],
+    [{ to: "latest" }, 10, 10],
+    [{ to: "offset", value: "7" }, 7, 7],
+    [{ to: "offset", value: "700" }, 10, 700],
+    [{ to: "shift", value: "-3" }, 1, 1],
+    [{ to: "shift", value: "-30" }, 0, -26],
+    [{ to: "shift", value: "+2" }, 6, 6],
+    [{ to: "time", value: "5500" }, 6, 6],
+    [{ to: "time", value: "1970-01-01T00:00:05Z" }, 5, 5],
+    [{ to: "time", value: "2999-01-01T00:00:00Z" }, 10, 10],
   ] as const;
-  for (const [wish, after] of wishes) {
+  for (const [wish, after, wanted] of wishes) {
     test(`to ${Object.values(wish).join(" ")}`, async () => {
       await using world = await opened();
-      const moves = [{ topic: "t", partition: 0, before: 4, after, start: 0, end: 10 }];
+      const moves = [{ topic: "t", partition: 0, before: 4, after, wanted, start: 0, end: 10 }];
       expect(await preview(world, wish)).toEqual(moves);
     });
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { HttpWorld } from "../../support/http-world.ts";
+import { until } from "../../support/until.ts";
 import { ascending, binary, json, Requests } from "./requests.ts";
 
 async function opened(): Promise<{ world: HttpWorld; client: Requests }> {
@@ -60,6 +61,43 @@ describe("an instance", () => {
     await client.consumer("g", { name: "a" });
     expect(codeOf(await client.post("/consumers/g", { name: "a" }))).toEqual([409, 40902]);
     await client.consumer("h", { name: "a" });
+  });
+
+  test.each(["", ".", "..", "a\nb", "a\ud800", "a".repeat(256)])(
+    "can't be called %j, which stands in no address",
+    async (name) => {
+      const { world, client } = await opened();
+      await using _ = world;
+      expect(codeOf(await client.post("/consumers/g", { name }))).toEqual([422, 42204]);
+      expect(world.consumers.count).toBe(0);
+    },
+  );
+
+  test.each(["a/b", "a?b#c", "ä b%", "\u0000"])(
+    "called %j is found at its address",
+    async (name) => {
+      const { world, client } = await opened();
+      await using _ = world;
+      const path = await client.consumer("g", { name });
+      expect((await client.delete(path)).status).toBe(204);
+    },
+  );
+
+  test.each([
+    ["is deleted", ""],
+    ["unsubscribes", "/subscription"],
+  ])("that %s while it waits for records is answered at once", async (_, tail) => {
+    const { world, client } = await opened();
+    await using _world = world;
+    await world.topic("t");
+    const path = await client.subscribed("g", ["t"], { "consumer.request.timeout.ms": 60_000 });
+    const { clock } = world.base;
+    const from = clock.monotonic();
+    const reading = world.ask("GET", `${path}/records`, { headers: { accept: json } });
+    await until(() => clock.pending > 1);
+    expect((await client.delete(`${path}${tail}`)).status).toBe(204);
+    const { status, body } = await world.moving(reading);
+    expect([status, body, clock.monotonic() - from < 30_000]).toEqual([200, [], true]);
   });
 
   test.each([
@@ -296,6 +334,65 @@ describe("positions", () => {
       ]);
     }
   });
+});
+
+describe("a position that is none any more", () => {
+  test.each([
+    ["earliest", [1, 2]],
+    ["latest", []],
+  ])("is reset as the instance says: %s", async (reset, expected) => {
+    const { world, client } = await opened();
+    await using _ = world;
+    await client.produce("t", 1, 2);
+    const path = await client.consumer("g", { format: "json", "auto.offset.reset": reset });
+    await client.post(`${path}/assignments`, { partitions: [{ topic: "t", partition: 0 }] });
+    const offsets = [{ topic: "t", partition: 0, offset: 1_000 }];
+    await client.post(`${path}/positions`, { offsets });
+    expect(await client.values(path)).toEqual(expected);
+    await client.produce("t", 3);
+    expect(await client.values(path)).toEqual([3]);
+  });
+
+  test("is an error where it is not to be reset", async () => {
+    const { world, client } = await opened();
+    await using _ = world;
+    await client.produce("t", 1, 2);
+    const path = await client.consumer("g", { format: "json", "auto.offset.reset": "none" });
+    await client.post(`${path}/assignments`, { partitions: [{ topic: "t", partition: 0 }] });
+    const offsets = [{ topic: "t", partition: 0, offset: 3 }];
+    await client.post(`${path}/positions`, { offsets });
+    expect(codeOf(await client.get(`${path}/records`, json))).toEqual([500, 50002]);
+  });
+
+  test("committed beyond the end is reset for who comes next", async () => {
+    const { world, client } = await opened();
+    await using _ = world;
+    await client.produce("t", 1, 2);
+    await world.commit("g", "t", 0, 1_000);
+    expect(await client.values(await client.subscribed("g", ["t"]))).toEqual([1, 2]);
+  });
+
+  test("was of another topic of the same name: that one is read from its beginning", async () => {
+    const { world, client } = await opened();
+    await using _ = world;
+    await client.produce("t", 1, 2);
+    const path = await client.consumer("g", { format: "json", "auto.offset.reset": "earliest" });
+    await client.post(`${path}/assignments`, { partitions: [{ topic: "t", partition: 0 }] });
+    expect(await client.values(path)).toEqual([1, 2]);
+    await world.moving(world.v3("DELETE", "/topics/t"));
+    await client.produce("t", 3, 4, 5, 6);
+    expect(await client.values(path)).toEqual([3, 4, 5, 6]);
+  });
+});
+
+test("HEAD looks and takes nothing: the records are still there", async () => {
+  const { world, client } = await opened();
+  await using _ = world;
+  await client.produce("t", 1, 2);
+  const path = await client.subscribed("g", ["t"]);
+  const head = world.ask("HEAD", `${path}/records`, { headers: { accept: json } });
+  expect((await world.moving(head)).status).toBe(200);
+  expect(await client.values(path)).toEqual([1, 2]);
 });
 
 test("two instances of a group share its partitions, and one takes over the other's", async () => {

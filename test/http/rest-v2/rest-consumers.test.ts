@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { HttpError } from "../../../src/http/errors.ts";
 import {
-  restConsumerIdleMsMax,
+  restConsumerIdleMsDefault,
   restConsumersMax,
   restConsumerSweepMs,
 } from "../../../src/limits.ts";
@@ -23,7 +23,10 @@ test("an instance that nobody uses is removed, and its partitions go to others",
   const idle = await client.subscribed("g", ["t"]);
   const used = await client.subscribed("g", ["t"]);
   const from = world.base.clock.monotonic();
-  while (world.base.clock.monotonic() - from < restConsumerIdleMsMax + 2 * restConsumerSweepMs) {
+  while (
+    world.base.clock.monotonic() - from <
+    restConsumerIdleMsDefault + 2 * restConsumerSweepMs
+  ) {
     await client.assigned(used);
     world.base.clock.advance(1_000);
   }

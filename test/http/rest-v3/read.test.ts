@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { HttpWorld } from "../../support/http-world.ts";
 import { batchOf } from "../../support/batches.ts";
-import { turns } from "../../support/until.ts";
+import { httpPagesMax } from "../../../src/limits.ts";
+import { turns, until } from "../../support/until.ts";
 
 interface Page {
   readonly metadata: { readonly next: string | null };
@@ -191,4 +192,17 @@ describe("one record", () => {
       }
     }
   });
+});
+
+test("pages are made a few at a time: the others wait for their turn", async () => {
+  await using world = await opened(1);
+  const { promise: made, resolve: make } = Promise.withResolvers<void>();
+  for (let left = httpPagesMax; left > 0; left--) void world.pages.run(() => made);
+  let isAnswered = false;
+  const page = offsets(world).finally(() => (isAnswered = true));
+  await until(() => world.door.open === 1);
+  await turns(20);
+  expect(isAnswered).toBe(false);
+  make();
+  expect(await page).toEqual([0]);
 });

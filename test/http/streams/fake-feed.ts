@@ -45,5 +45,11 @@ export class FakeFeed implements Feed {
 /** A chunk with this in it. */
 export const chunkStep = (data: Uint8Array | string | null): FeedStep => ({
   kind: "chunk",
-  chunk: { form: typeof data === "string" ? "socket" : "events", data, next: [], count: 1 },
+  chunk: {
+    form: typeof data === "string" ? "socket" : "events",
+    data,
+    next: [],
+    count: 1,
+    sent: [],
+  },
 });

@@ -38,6 +38,31 @@ test("a step moves the position; new partitions are taken in, if all are wanted"
   await whole.close();
 });
 
+test("what is handed out is counted, for each reader; what a filter keeps is not", async () => {
+  await using world = await HttpWorld.open();
+  const feed = await feedIn(world);
+  const { broker } = world;
+  const topic = broker.topic("t");
+  const partition = topic?.partitions[0];
+  if (topic === undefined || partition === undefined) throw new Error("there is no t");
+  await partition.produce(batchOf({ first: 0, count: 3 }));
+  const stations = new Stations(broker);
+  const places = [{ partition, topicId: topic.id, offset: 0 }];
+  const parts = { stations, broker, topic, isWhole: true, gone, noGroup };
+  const one = {
+    ...wish,
+    filter: ({ offset: at }: { offset: number }) => at === 1,
+    filterText: "1",
+  };
+  const filtered = new TopicFeed({ ...parts, wish: one }, places);
+  expect(await feed.next()).toMatchObject({ chunk: { count: 3 } });
+  const { sentRecords, sentBytes } = partition.traffic;
+  expect(await filtered.next()).toMatchObject({ chunk: { count: 1 } });
+  expect([sentRecords, partition.traffic.sentRecords]).toEqual([3, 4]);
+  expect(partition.traffic.sentBytes).toBe((sentBytes / 3) * 4);
+  expect(sentBytes).toBeGreaterThan(0);
+});
+
 test("one that is closed ends, waiting or not", async () => {
   await using world = await HttpWorld.open();
   const feed = await feedIn(world, false);

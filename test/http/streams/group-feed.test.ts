@@ -134,6 +134,15 @@ describe("a group over a WebSocket", () => {
   });
 });
 
+test("an offset behind the last record is none to begin at", async () => {
+  await using world = await opened();
+  await produce(world, 1, 2);
+  await world.commit("g", "t", 0, 1_000);
+  await using reader = await SocketReader.open(urlOf(world));
+  await world.movingUntil(() => reader.values.length === 2);
+  expect(reader.values.toSorted(ascending)).toEqual([1, 2]);
+});
+
 test("a group that can't be is refused in the stream", async () => {
   await using world = await opened();
   const url = `${world.url}/streams/groups/${"g".repeat(600)}?topic=t`;

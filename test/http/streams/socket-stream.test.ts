@@ -1,7 +1,11 @@
 import { expect, test } from "bun:test";
 import { HttpError } from "../../../src/http/errors.ts";
 import { SocketStream } from "../../../src/http/streams/socket-stream.ts";
-import { streamStalledMsMax, streamUnsentBytesMax } from "../../../src/limits.ts";
+import {
+  streamPartitionsMax,
+  streamStalledMsMax,
+  streamUnsentBytesMax,
+} from "../../../src/limits.ts";
 import { ManualClock } from "../../fake/clock.ts";
 import { turns } from "../../support/until.ts";
 import { chunkStep, FakeFeed } from "./fake-feed.ts";
@@ -23,6 +27,26 @@ function opened() {
   stream.open(link);
   return { feed, clock, sent, link, stream };
 }
+
+test("acknowledgements that wait for a slow disk are bounded", async () => {
+  const { feed, sent, link, stream } = opened();
+  feed.committing = new Promise(() => {});
+  const position = (from: number, count: number): string =>
+    Array.from({ length: count }, (_, at) => `t/${from + at}:1`).join();
+  const ack = (from: number, count: number): void => {
+    stream.message(JSON.stringify({ type: "ack", position: position(from, count) }));
+  };
+  ack(0, 1);
+  await turns(2);
+  ack(0, streamPartitionsMax);
+  ack(0, streamPartitionsMax);
+  await turns(2);
+  expect([link.closed, feed.acknowledged.length]).toEqual([null, 1]);
+  ack(streamPartitionsMax, 1);
+  expect(link.closed).toBe(1008);
+  expect(JSON.parse(sent.at(-1) ?? "")).toMatchObject({ type: "refused", error_code: 400 });
+  stream.closed();
+});
 
 test("a peer that does not take what it gets is sent nothing more, until it does", async () => {
   const { feed, sent, link, stream, clock } = opened();

@@ -75,6 +75,37 @@ async function rows(peer: KafkaPeer, id: number): Promise<string[]> {
   );
 }
 
+/** Fills a topic, and starts again on a disk on which its log can't be opened. */
+async function withClosedLog(): Promise<KafkaWorld> {
+  const filled = await KafkaWorld.open();
+  await filled.topic("t");
+  await fill(filled, "t", 0, 5);
+  const base = filled.base.crash({ keep: "all" });
+  base.disk.failNext("list", "topics/t/0", "exhausted");
+  return await KafkaWorld.open({}, {}, base);
+}
+
+test("a log that can't be opened has no offsets: nobody is sent back to the start", async () => {
+  const world = await withClosedLog();
+  const peer = world.connect();
+  const times = [-1, -2, -3, 0].map((timestamp) => ({ partitionIndex: 0, timestamp }));
+  const listed = await peer.request("ListOffsets", 7, {
+    topics: [{ name: "t", partitions: times }],
+  });
+  const found = (listed.topics[0]?.partitions ?? []).map(({ errorCode, offset }) => {
+    return `${named(errorCode)} ${offset}`;
+  });
+  expect(found).toEqual(Array.from({ length: 4 }, () => "KAFKA_STORAGE_ERROR -1"));
+  const partitions = [{ partition: 0, leaderEpoch: 0 }];
+  const ended = await peer.request("OffsetForLeaderEpoch", 4, {
+    topics: [{ topic: "t", partitions }],
+  });
+  const [end] = ended.topics[0]?.partitions ?? [];
+  expect(named(end?.errorCode ?? 0)).toBe("KAFKA_STORAGE_ERROR");
+  expect(end?.endOffset).toBe(-1 as Offset);
+  await world.close();
+});
+
 describe("Fetch", () => {
   test("answers from the batch that holds the offset, with all marks", async () => {
     const world = await KafkaWorld.open();
