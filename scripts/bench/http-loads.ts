@@ -11,7 +11,7 @@ const recordsPerRequest = 100;
 const requestsInFlight = 8;
 
 /** A moderate load, beside which Kafka's latency is measured. */
-const moderate = { requestsPerSecond: 100, recordsPerRequest: 20, readsPerSecond: 20 };
+const moderate = { requestsPerSecond: 300, recordsPerRequest: 1, readsPerSecond: 20 };
 
 const text = new TextDecoder();
 

@@ -24,6 +24,10 @@ const produceVersion = 9;
 const fetchVersion = 12;
 /** What a Fetch waits for a record that does not come. */
 const fetchWaitMs = 500;
+/** UNKNOWN_TOPIC_OR_PARTITION, LEADER_NOT_AVAILABLE, NOT_LEADER_OR_FOLLOWER. */
+const unledErrors = new Set([3, 5, 6]);
+/** Between two looks at a topic that has no leader yet. */
+const retryMs = 10;
 /** What librdkafka asks for at most, of one partition and in all. */
 const fetchBytesMax = 1 << 20;
 
@@ -35,7 +39,7 @@ export interface Fetched {
 }
 
 /** See the head of this file. */
-export class KafkaLink implements Disposable {
+export class KafkaLink {
   private constructor(private readonly connection: Connection) {}
 
   static async open(address: string): Promise<KafkaLink> {
@@ -56,19 +60,35 @@ export class KafkaLink implements Disposable {
     if (error !== null) throw error ?? new Error("Produce: no answer for the batch");
   }
 
+  /** Returns once partition 0 of a new topic has a leader: brokers create before they can serve. */
+  async untilLed(topic: string): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const errorCode = (await this.#ask(topic, 0, 0))?.errorCode ?? -1;
+      if (errorCode === 0) return;
+      const isOnTheWay = unledErrors.has(errorCode) && performance.now() < deadline;
+      if (!isOnTheWay) throw new Error(`${topic} has no leader: error ${errorCode}`);
+      await Bun.sleep(retryMs);
+    }
+  }
+
   /** Batches of partition 0; waits for a first one, though not for ever. */
   async fetch(topic: string, from: number): Promise<Fetched> {
-    const request = fetchRequest(topic, from as Offset);
-    const { connection } = this;
-    const response = await connection.send(apis.Fetch, fetchVersion, request, timeoutMs);
-    const partition = response.responses[0]?.partitions[0];
+    const partition = await this.#ask(topic, from, fetchWaitMs);
     if (partition?.errorCode !== 0) throw new Error(`Fetch: error ${partition?.errorCode}`);
     let fetched: Fetched = { bytes: 0, records: 0, nextOffset: from };
     for (const piece of partition.records ?? []) fetched = countBatches(piece, fetched);
     return fetched;
   }
 
-  [Symbol.dispose](): void {
+  async #ask(topic: string, from: number, waitMs: number) {
+    const request = fetchRequest(topic, from as Offset, waitMs);
+    const { connection } = this;
+    const response = await connection.send(apis.Fetch, fetchVersion, request, timeoutMs);
+    return response.responses[0]?.partitions[0];
+  }
+
+  close(): void {
     this.connection.close(new ClientError("CLOSED", "the benchmark is done"));
   }
 }
@@ -94,11 +114,11 @@ function countBatches(bytes: Uint8Array, before: Fetched): Fetched {
   return { bytes: before.bytes + bytes.length, records, nextOffset };
 }
 
-const fetchRequest = (topic: string, fetchOffset: Offset): FetchRequest => ({
+const fetchRequest = (topic: string, fetchOffset: Offset, maxWaitMs: number): FetchRequest => ({
   clusterId: null,
   replicaId: -1,
   replicaState: { replicaId: -1, replicaEpoch: -1 },
-  maxWaitMs: fetchWaitMs,
+  maxWaitMs,
   minBytes: 1,
   maxBytes: 50 * fetchBytesMax,
   isolationLevel: 0,

@@ -1,12 +1,16 @@
 /** The loads that anything can be given that speaks Kafka's protocol. */
 import { Admin } from "../../src/client/kafka/admin.ts";
 import { batchOfOne, KafkaLink } from "./kafka-link.ts";
-import type { ConsumeLoad, Figures, PacedLoad, ProduceLoad, TurnLoad } from "./peer.ts";
+import type { ConsumeLoad, Figures, PacedLoad, PassLoad, ProduceLoad, TurnLoad } from "./peer.ts";
 import type { Rdkafka } from "./rdkafka.ts";
 import { quantile } from "./statistics.ts";
 
 /** Turns that are made and not counted, while code grows warm. */
 const warmTurns = 500;
+/** From this size on, a topic must be told that it may take such records. */
+const largeBytes = 900_000;
+/** Connections that are made at the same time. */
+const openedAtOnce = 64;
 
 /** See the head of this file. Each load has a topic of its own. */
 export class KafkaLoads {
@@ -19,7 +23,7 @@ export class KafkaLoads {
   ) {}
 
   async produce(load: ProduceLoad): Promise<Figures> {
-    const topic = await this.topic(load.partitions);
+    const topic = await this.topic(load.partitions, load.recordBytes);
     return await this.rdkafka.produce(this.address, topic, load);
   }
 
@@ -33,8 +37,8 @@ export class KafkaLoads {
     return await this.rdkafka.consume(this.address, this.#filled, load);
   }
 
-  async drain({ records, recordBytes }: ConsumeLoad): Promise<Figures> {
-    using link = await KafkaLink.open(this.address);
+  async drain({ records }: ConsumeLoad): Promise<Figures> {
+    const link = await KafkaLink.open(this.address);
     let [at, bytes] = [0, 0];
     const begun = performance.now();
     while (at < records) {
@@ -43,37 +47,46 @@ export class KafkaLoads {
       bytes += fetched.bytes;
     }
     const seconds = (performance.now() - begun) / 1000;
-    void recordBytes;
+    link.close();
     return { "MB/s": bytes / 1e6 / seconds, "records/s": at / seconds };
   }
 
-  async acknowledge({ records, recordBytes }: TurnLoad): Promise<Figures> {
-    const topic = await this.topic(1);
-    using link = await KafkaLink.open(this.address);
+  async acknowledge({ records, recordBytes, connections }: TurnLoad): Promise<Figures> {
+    const topic = await this.topic(1, recordBytes);
     const batch = batchOfOne(recordBytes);
-    return await turns(records, async () => {
+    const links = await openAll(connections, () => KafkaLink.open(this.address));
+    await links[0]?.untilLed(topic);
+    const lanes = links.map((link) => async (): Promise<readonly number[]> => {
       await link.produce(topic, batch);
-      return performance.now();
+      return [performance.now()];
     });
+    const figures = await turns(records, lanes);
+    for (const link of links) link.close();
+    return figures;
   }
 
-  async pass({ records, recordBytes }: TurnLoad): Promise<Figures> {
-    const topic = await this.topic(1);
-    using sender = await KafkaLink.open(this.address);
-    using reader = await KafkaLink.open(this.address);
+  async pass({ records, recordBytes, readers }: PassLoad): Promise<Figures> {
+    const topic = await this.topic(1, recordBytes);
+    const sender = await KafkaLink.open(this.address);
+    await sender.untilLed(topic);
+    const waiting = await openAll(readers, () => KafkaLink.open(this.address));
     const batch = batchOfOne(recordBytes);
-    let next = 0;
-    const arrival = async (): Promise<number> => {
-      for (const wanted = next + 1; next < wanted;) {
-        next = (await reader.fetch(topic, next)).nextOffset;
-      }
+    let sent = 0;
+    const arrival = async (reader: KafkaLink): Promise<number> => {
+      // What is to come has the offset that is how many were sent before.
+      for (let next = sent - 1; next < sent;) next = (await reader.fetch(topic, next)).nextOffset;
       return performance.now();
     };
-    return await turns(records, async () => {
-      const arrived = arrival();
-      await sender.produce(topic, batch);
-      return await arrived;
-    });
+    const figures = await turns(records, [
+      async () => {
+        sent += 1;
+        const arrived = waiting.map(arrival);
+        await sender.produce(topic, batch);
+        return await Promise.all(arrived);
+      },
+    ]);
+    for (const link of [sender, ...waiting]) link.close();
+    return figures;
   }
 
   async pace(load: PacedLoad): Promise<Figures> {
@@ -87,32 +100,62 @@ export class KafkaLoads {
     return await this.rdkafka.pace(this.address, `spread*${topics}`, load);
   }
 
-  /** A new topic; its name. */
-  async topic(partitions: number): Promise<string> {
+  /** A new topic for records of such a size; its name. */
+  async topic(partitions: number, recordBytes = 0): Promise<string> {
     const name = `bench-${++this.#topics}`;
-    await this.create([name], partitions);
+    const configs =
+      recordBytes < largeBytes ? {} : { "max.message.bytes": String(2 * recordBytes) };
+    await this.create([name], partitions, configs);
     return name;
   }
 
-  async create(names: readonly string[], partitionCount: number): Promise<void> {
+  async create(
+    names: readonly string[],
+    partitionCount: number,
+    configs: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     const admin = await Admin.open({ brokers: [this.address] });
-    const topics = names.map((name) => ({ name, partitionCount, replicationFactor: 1 }));
+    const topics = names.map((name) => ({ name, partitionCount, replicationFactor: 1, configs }));
     for (const { error } of await admin.createTopics(topics)) if (error !== null) throw error;
     await admin.close();
   }
 }
 
-/** Times turns; each answers when it was over. */
-export async function turns(count: number, turn: () => Promise<number>): Promise<Figures> {
+/** Opens so many, a few at the same time: fewer than a listener's queue holds. */
+export async function openAll<T>(count: number, open: () => Promise<T>): Promise<T[]> {
+  const opened: T[] = [];
+  let left = count;
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) opened.push(await open());
+  };
+  await Promise.all(Array.from({ length: openedAtOnce }, lane));
+  return opened;
+}
+
+/**
+ * Times turns, `count` in all lanes together. A turn answers when whatever it brought about came;
+ * the figures are of these times, from the begin of the turn.
+ */
+export async function turns(
+  count: number,
+  lanes: readonly (() => Promise<readonly number[]>)[],
+): Promise<Figures> {
   const times: number[] = [];
-  for (let at = 0; at < warmTurns; at++) await turn();
+  const take = async (turnsLeft: number, keep: (ms: number) => void): Promise<void> => {
+    let left = turnsLeft;
+    const walk = async (turn: () => Promise<readonly number[]>): Promise<void> => {
+      while (left-- > 0) {
+        const begun = performance.now();
+        for (const at of await turn()) keep(at - begun);
+      }
+    };
+    await Promise.all(lanes.map(walk));
+  };
+  await take(Math.min(warmTurns, count), () => {});
   const first = performance.now();
-  for (let at = 0; at < count; at++) {
-    const begun = performance.now();
-    times.push(((await turn()) - begun) * 1000);
-  }
+  await take(count, (ms) => times.push(ms * 1000));
   const seconds = (performance.now() - first) / 1000;
-  return { ...latencies(times), "records/s": count / seconds };
+  return { ...latencies(times), "records/s": times.length / seconds };
 }
 
 /** p50, p99 and, of enough samples to mean something, p99.9. */

@@ -1,6 +1,7 @@
 /** Apache Kafka as one node, combined broker and controller, from its jars. */
-import { mkdirSync, readdirSync, statSync, existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { KafkaLoads } from "./kafka-loads.ts";
 import type { Kits } from "./kits.ts";
 import type { Peer, Target } from "./peer.ts";
@@ -19,6 +20,7 @@ const collector = ["-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:+ExplicitGCIn
 export function kafkaPeer(name: string, kits: Kits, settings: readonly string[]): Peer {
   const isFlushed = settings.includes("log.flush.interval.messages=1");
   const jars = (): string => kits.path("kafka", "lib/*");
+  let formatted: Promise<Formatted> | undefined;
   return {
     name,
     acknowledges: isFlushed ? "after fsync" : "before fsync",
@@ -35,14 +37,18 @@ export function kafkaPeer(name: string, kits: Kits, settings: readonly string[])
       return readdirSync(lib).reduce((sum, file) => sum + statSync(join(lib, file)).size, 0);
     },
     async start(data) {
-      const [port, controllerPort] = [freePort(), freePort()];
+      formatted ??= formattedBy(jars(), data, settings);
+      const { controllerPort, files } = await formatted;
+      const port = freePort();
       const folder = join(data, "kafka");
-      mkdirSync(folder, { recursive: true });
       const properties = join(data, "server.properties");
       writeFileSync(properties, propertiesText(folder, port, controllerPort, settings));
-      if (!existsSync(join(folder, "meta.properties"))) {
-        const format = ["format", "--standalone", "-t", "obelisk-benchmark-id0", "-c", properties];
-        await outputOf(["java", "-cp", jars(), "kafka.tools.StorageTool", ...format]);
+      if (!existsSync(folder)) {
+        mkdirSync(folder);
+        for (const [file, bytes] of files) {
+          mkdirSync(dirname(join(folder, file)), { recursive: true });
+          writeFileSync(join(folder, file), bytes);
+        }
       }
       const service = await startService({
         command: ["java", ...heap, ...collector, "-cp", jars(), "kafka.Kafka", properties],
@@ -54,6 +60,33 @@ export function kafkaPeer(name: string, kits: Kits, settings: readonly string[])
       return kafkaTarget(service, new KafkaLoads(`127.0.0.1:${port}`, new Rdkafka(kits)));
     },
   };
+}
+
+/** What Kafka's own tool makes of an empty directory; the port of the controller is written in it. */
+interface Formatted {
+  readonly controllerPort: number;
+  readonly files: readonly (readonly [name: string, bytes: Uint8Array])[];
+}
+
+/** Formats once, for all runs: that is a start of a JVM of its own. */
+async function formattedBy(
+  jars: string,
+  data: string,
+  settings: readonly string[],
+): Promise<Formatted> {
+  const folder = join(data, "formatted");
+  mkdirSync(folder);
+  const controllerPort = freePort();
+  const properties = join(data, "format.properties");
+  writeFileSync(properties, propertiesText(folder, freePort(), controllerPort, settings));
+  const format = ["format", "--standalone", "-t", "obelisk-benchmark-id0", "-c", properties];
+  await outputOf(["java", "-cp", jars, "kafka.tools.StorageTool", ...format]);
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const isFile = (file: string): boolean => statSync(join(folder, file)).isFile();
+  const files = names.filter(isFile).map((file) => {
+    return [file, new Uint8Array(readFileSync(join(folder, file)))] as const;
+  });
+  return { controllerPort, files };
 }
 
 /** What can be asked of anything that speaks Kafka's protocol: all of it. */

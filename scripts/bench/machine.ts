@@ -27,18 +27,20 @@ export function machineFacts(): MachineFacts {
   };
 }
 
-/** A second in which so much of the machine is idle is quiet enough to begin. */
+/** A moment in which so much of the machine is idle is quiet enough to begin. */
 const idleShareMin = 0.9;
-/** How many such seconds are waited for before a run begins all the same. */
-const quietSecondsMax = 180;
+/** The length of such a moment. */
+const momentMs = 300;
 
-/** Waits for a second in which the machine is idle; answers whether one came. */
-export async function untilQuiet(): Promise<boolean> {
-  for (let second = 0; second < quietSecondsMax; second++) {
-    const before = machineBusySeconds();
-    await Bun.sleep(1000);
-    const busy = machineBusySeconds() - before;
-    if (!(busy / cpus().length > 1 - idleShareMin)) return true;
+/** Waits for a moment in which the machine is idle, for so long at most; whether one came. */
+export async function untilQuiet(msMax: number): Promise<boolean> {
+  const begun = performance.now();
+  while (performance.now() - begun < msMax) {
+    const [before, at] = [machineBusySeconds(), performance.now()];
+    await Bun.sleep(momentMs);
+    const seconds = (performance.now() - at) / 1000;
+    const busy = (machineBusySeconds() - before) / (seconds * cpus().length);
+    if (!(busy > 1 - idleShareMin)) return true;
   }
   return false;
 }

@@ -61,8 +61,8 @@ function natsTarget(service: Target, bench: NatsBench): Target {
     },
     consume: ({ records, recordBytes, readers }: ConsumeLoad) =>
       bench.run(["ordered"], { records: records * readers, recordBytes, clients: readers }),
-    acknowledge: ({ records, recordBytes }) =>
-      bench.run(["pub", "sync", "bench", ...bench.created], { records, recordBytes, clients: 1 }),
+    acknowledge: ({ records, recordBytes, connections: clients }) =>
+      bench.run(["pub", "sync", "bench", ...bench.created], { records, recordBytes, clients }),
   };
 }
 

@@ -1,16 +1,16 @@
 /**
- * Two things measured so that their ratio holds on a machine whose speed drifts: in the order
- * A B B A, again and again. Each A and the B beside it make a pair; the statistic is the median of
- * the pairs' ratios, with its bootstrap interval. A drift that is steady falls out, since A comes
- * first in one pair and last in the next.
+ * Things measured so that their ratios hold on a machine whose speed drifts: all of them in a row,
+ * and back again (A B B A; with more, A B C C B A). The nth run of one and the nth of another make
+ * a pair; the statistic is the median of the pairs' ratios, with its bootstrap interval. A drift
+ * that is steady falls out, since who came first in one pair comes last in the next.
  */
 import { seededRandom } from "../../src/base/random.ts";
 import { bootstrapInterval, type Interval, median } from "./statistics.ts";
 
-/** One A and one B, measured one right after the other. */
-export interface Pair<T> {
-  readonly a: T;
-  readonly b: T;
+/** One A and one B of the same row. */
+export interface Pair {
+  readonly a: number;
+  readonly b: number;
 }
 
 /** What the pairs say. Above 1: A is better. */
@@ -22,26 +22,24 @@ export interface Ratio extends Interval {
 /** Whether more is better (records a second) or less (microseconds). */
 export type Better = "more" | "less";
 
-/** Runs A B B A so many times: twice as many pairs. A `null` ends it: one of them can't do it. */
-export async function runQuads<T>(
-  quads: number,
-  runA: () => Promise<T | null>,
-  runB: () => Promise<T | null>,
-): Promise<Pair<T>[] | null> {
-  const pairs: Pair<T>[] = [];
-  for (let quad = 0; quad < quads; quad++) {
-    const firstA = await runA();
-    const firstB = firstA === null ? null : await runB();
-    const secondB = firstB === null ? null : await runB();
-    const secondA = secondB === null ? null : await runA();
-    if (firstA === null || firstB === null || secondB === null || secondA === null) return null;
-    pairs.push({ a: firstA, b: firstB }, { a: secondA, b: secondB });
-  }
-  return pairs;
+/** Rates are to be high; times and sizes low. */
+export const betterOf = (figure: string): Better => (figure.endsWith("/s") ? "more" : "less");
+
+/** A round: there and back. */
+export const thereAndBack = <T>(things: readonly T[]): readonly T[] => [
+  ...things,
+  ...things.toReversed(),
+];
+
+/** The nth with the nth, as long as there are both and both are numbers. */
+export function pairsOf(a: readonly number[], b: readonly number[]): Pair[] {
+  return a
+    .map((value, at) => ({ a: value, b: b[at] ?? NaN }))
+    .filter((pair) => Number.isFinite(pair.a) && Number.isFinite(pair.b));
 }
 
 /** How much better A is than B; `seed` is for the chance of the bootstrap. */
-export function ratioOf(pairs: readonly Pair<number>[], better: Better, seed: number): Ratio {
+export function ratioOf(pairs: readonly Pair[], better: Better, seed: number): Ratio {
   const ratios = pairs.map(({ a, b }) => (better === "more" ? a / b : b / a));
   const interval = bootstrapInterval(ratios, seededRandom(seed));
   return { ...interval, median: median(ratios), pairs: pairs.length };

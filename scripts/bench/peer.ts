@@ -30,6 +30,15 @@ export interface ConsumeLoad {
 export interface TurnLoad {
   readonly records: number;
   readonly recordBytes: number;
+  /** Each takes turns by itself, so that as many records are in flight. */
+  readonly connections: number;
+}
+
+/** The same, where a turn is over when all of several waiting readers have the record. */
+export interface PassLoad {
+  readonly records: number;
+  readonly recordBytes: number;
+  readonly readers: number;
 }
 
 /** Records at the times of a clock, whether or not the last one is answered. */
@@ -47,25 +56,25 @@ export interface Target {
   /** `host:port` of its Kafka protocol, if it has that. */
   readonly kafka?: string;
   /** `records/s`, `MB/s`; some also `p50 µs`, `p99 µs`. */
-  produce?(load: ProduceLoad): Promise<Figures>;
+  readonly produce?: (load: ProduceLoad) => Promise<Figures>;
   /** Fills a topic for {@link consume}. */
-  fill?(load: ConsumeLoad): Promise<void>;
+  readonly fill?: (load: ConsumeLoad) => Promise<void>;
   /** `records/s`, `MB/s`. */
-  consume?(load: ConsumeLoad): Promise<Figures>;
+  readonly consume?: (load: ConsumeLoad) => Promise<Figures>;
   /** Bytes out without a look at the records: `MB/s`, `records/s`. */
-  drain?(load: ConsumeLoad): Promise<Figures>;
+  readonly drain?: (load: ConsumeLoad) => Promise<Figures>;
   /** From the send to the answer: `p50 µs`, `p99 µs`, `p99.9 µs`, `records/s`. */
-  acknowledge?(load: TurnLoad): Promise<Figures>;
+  readonly acknowledge?: (load: TurnLoad) => Promise<Figures>;
   /** From the send to the arrival at a waiting reader: `p50 µs` … */
-  pass?(load: TurnLoad): Promise<Figures>;
+  readonly pass?: (load: PassLoad) => Promise<Figures>;
   /** `ack p99 µs`, `end to end p99 µs`, `records/s`, and p50, p99.9 of both. */
-  pace?(load: PacedLoad): Promise<Figures>;
+  readonly pace?: (load: PacedLoad) => Promise<Figures>;
   /** The same as fast as records are taken, into so many topics in turn. */
-  spread?(topics: number, load: PacedLoad): Promise<Figures>;
+  readonly spread?: (topics: number, load: PacedLoad) => Promise<Figures>;
   /** Creates topics. */
-  create?(names: readonly string[], partitions: number): Promise<void>;
+  readonly create?: (names: readonly string[], partitions: number) => Promise<void>;
   /** Ends it with a signal and waits until it has gone. */
-  stop(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  readonly stop: (signal: "SIGTERM" | "SIGKILL") => Promise<void>;
 }
 
 /** A broker with one setting. */

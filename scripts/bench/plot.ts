@@ -10,7 +10,7 @@ const plotWidth = 420;
 const margin = 20;
 /** Ticks that may stand on the axis. */
 const ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
-const colours = { ahead: "#1a7f37", behind: "#cf222e", even: "#6e7781" };
+const colours = { ahead: "#1a7f37", behind: "#cf222e", even: "#6e7781", "too few": "#9a6700" };
 
 /** An SVG that is complete in itself. */
 export function plotOf(findings: readonly Finding[]): string {
@@ -57,5 +57,6 @@ function rowOf(finding: Finding, y: number, x: (ratio: number) => number): strin
   );
 }
 
-const escaped = (text: string): string =>
+/** For the text of an SVG. */
+export const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

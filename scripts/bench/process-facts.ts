@@ -1,5 +1,5 @@
 /** What Linux says of a process in /proc; everything is NaN where there is no /proc. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 /** Clock ticks a second in /proc (`sysconf(_SC_CLK_TCK)` is 100 on every Linux we run on). */
 const ticksPerSecond = 100;
@@ -28,9 +28,26 @@ export function factsOf(pid: number): ProcessFacts {
 }
 
 /** User and system time of a process. */
-export function cpuSecondsOf(pid: number): number {
-  const fields = procFile(pid, "stat").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+export const cpuSecondsOf = (pid: number): number => readStat(procFile(pid, "stat")).cpuSeconds;
+
+/** Parent of the kernel's own threads. */
+const kernelThreads = 2;
+
+/** CPU time of the kernel's own threads, which write to the disk what others gave it. */
+export function kernelCpuSeconds(): number {
+  if (!existsSync("/proc")) return NaN;
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const stats = pids.map((pid) => readStat(procFile(Number(pid), "stat")));
+  return stats
+    .filter(({ parent }) => parent === kernelThreads)
+    .reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+}
+
+/** /proc/PID/stat; the name in brackets may hold anything. */
+function readStat(text: string): { parent: number; cpuSeconds: number } {
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const cpuSeconds = (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  return { parent: Number(fields[1]), cpuSeconds };
 }
 
 /** Seconds that the machine's CPUs have worked, or were taken from it by its host. */
@@ -42,9 +59,15 @@ export function machineBusySeconds(): number {
   return (user + nice + system + interrupts + soft + stolen) / ticksPerSecond;
 }
 
+/** Empty where there is no such process. */
 function procFile(pid: number, name: string): string {
-  const path = `/proc/${pid}/${name}`;
-  return existsSync("/proc") ? readFileSync(path, "utf8") : "";
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, "utf8");
+  } catch (error) {
+    // It has ended, or this system has no /proc.
+    void error;
+    return "";
+  }
 }
 
 function fieldOf(text: string, name: string): number {

@@ -8,7 +8,12 @@ import type { ConsumeLoad, Figures, PacedLoad, ProduceLoad } from "./peer.ts";
 
 /** What a program printed, once it has ended well. */
 export async function outputOf(command: readonly string[]): Promise<string> {
-  const child = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const child = Bun.spawn([...command], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    timeout: generatorMsMax,
+  });
   const [code, said, complained] = await Promise.all([
     child.exited,
     child.stdout.text(),
@@ -19,6 +24,9 @@ export async function outputOf(command: readonly string[]): Promise<string> {
   const last = (complained.trim() || said.trim()).split("\n").at(-1) ?? "";
   throw new Error(`${basename(command[0] ?? "")} ended with ${code}: ${last}`);
 }
+
+/** A benchmark would rather lose a run than hang. */
+const generatorMsMax = 300_000;
 
 let spentSeconds = 0;
 
@@ -102,6 +110,7 @@ export class Rdkafka {
         ...[this.#performance, "-P", "-t", topic, "-b", brokers, "-a", "-1"],
         ...["-s", String(load.recordBytes), "-c", String(each), "-i", "250", "-u", "-q"],
         ...(load.partitions === 1 ? ["-p", "0"] : []),
+        ...["-X", `message.max.bytes=${Math.max(1_000_000, 2 * load.recordBytes)}`],
         ...["-X", "linger.ms=5", "-X", "batch.num.messages=10000"],
         ...["-X", "batch.size=1000000", "-X", "queue.buffering.max.messages=1000000"],
         ...["-X", "queue.buffering.max.kbytes=1048576", "-X", `compression.codec=${load.codec}`],

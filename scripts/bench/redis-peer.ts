@@ -2,7 +2,7 @@
 import { mkdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Kits } from "./kits.ts";
-import { turns } from "./kafka-loads.ts";
+import { openAll, turns } from "./kafka-loads.ts";
 import type { Figures, Peer, Target } from "./peer.ts";
 import { outputOf } from "./rdkafka.ts";
 import { freePort, startService } from "./service.ts";
@@ -62,30 +62,37 @@ function redisTarget(service: Target, port: number): Target {
       const way = [connections, pipelined] as const;
       return withBytes(await bench(records, way, add(recordBytes)), 1, recordBytes);
     },
-    async fill({ recordBytes }) {
-      await bench(entriesPerRead, [connections, 1], add(recordBytes));
+    async fill({ records, recordBytes }) {
+      await bench(Math.max(records, entriesPerRead), [connections, pipelined], add(recordBytes));
     },
-    // The same entries again and again, which is the best that it can do.
+    // The first entries again and again, which is the best that it can do.
     async consume({ records, recordBytes }) {
       const command = ["XREAD", "COUNT", String(entriesPerRead), "STREAMS", "s", "0"];
       const figures = await bench(Math.ceil(records / entriesPerRead), [1, 1], command);
       return withBytes(figures, entriesPerRead, recordBytes);
     },
-    acknowledge: ({ records, recordBytes }) => bench(records, [1, 1], add(recordBytes)),
-    async pass({ records, recordBytes }) {
-      const [sender, reader] = [0, 1].map(() => new Bun.RedisClient(`redis://127.0.0.1:${port}`));
-      if (sender === undefined || reader === undefined) throw new Error("two connections");
-      await sender.connect();
-      await reader.connect();
-      const read = ["BLOCK", "0", "STREAMS", "passed", "$"];
-      const value = "x".repeat(recordBytes);
-      const figures = await turns(records, async () => {
-        const arrived = reader.send("XREAD", read).then(() => performance.now());
-        await sender.send("XADD", ["passed", "*", "f", value]);
-        return await arrived;
+    acknowledge: ({ records, recordBytes, connections: clients }) =>
+      bench(records, [clients, 1], add(recordBytes)),
+    async pass({ records, recordBytes, readers }) {
+      const url = `redis://127.0.0.1:${port}`;
+      const [sender, ...waiting] = await openAll(readers + 1, async () => {
+        const client = new Bun.RedisClient(url);
+        await client.connect();
+        return client;
       });
-      sender.close();
-      reader.close();
+      const value = "x".repeat(recordBytes);
+      let last = "0-0";
+      const turn = async (): Promise<readonly number[]> => {
+        // Not `$`: a reader that asks too late must find the entry all the same.
+        const read = ["BLOCK", "0", "STREAMS", "passed", last];
+        const arrived = waiting.map((reader) =>
+          reader.send("XREAD", read).then(() => performance.now()),
+        );
+        last = String(await sender?.send("XADD", ["passed", "*", "f", value]));
+        return await Promise.all(arrived);
+      };
+      const figures = await turns(records, [turn]);
+      for (const client of [sender, ...waiting]) client?.close();
       return figures;
     },
   };

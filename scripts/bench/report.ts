@@ -1,23 +1,34 @@
 /** What a benchmark has found: kept as JSON, shown as a table in Markdown. Pure functions. */
+import { again, type Contest } from "./contest.ts";
+import { type CurveFinding, curveTable } from "./curves.ts";
 import type { MachineFacts } from "./machine.ts";
-import { type Better, type Pair, type Ratio, ratioOf } from "./pairing.ts";
+import { betterOf, type Pair, pairsOf, type Ratio, ratioOf } from "./pairing.ts";
 import type { Acknowledges, Figures } from "./peer.ts";
-import type { Sample } from "./run.ts";
+import { foreignShareMax, type Sample } from "./run.ts";
+import type { Match } from "./scenario.ts";
 import { median, variation } from "./statistics.ts";
 
-/** One match of one scenario. */
+/** What a figure cost the broker; medians. */
+export interface Costs {
+  /** CPU seconds for a million records; NaN where the number of records says nothing. */
+  readonly cpuSecondsAMillion: number;
+  readonly residentMebibytesMax: number;
+  /** Bytes that went to the disk, for each record. */
+  readonly writtenBytesARecord: number;
+}
+
+/** One figure of one match of one scenario. */
 export interface Finding {
   readonly scenario: string;
   readonly title: string;
   readonly placement: string;
-  /** The figure that was compared. */
   readonly figure: string;
-  readonly better: Better;
   readonly ours: string;
-  /** The same name as `ours`: the match of a thing with itself, which shows what noise does. */
+  /** `ours` again: the match of a thing with itself, which shows what noise does. */
   readonly theirs: string;
   readonly ratio: Ratio;
-  readonly pairs: readonly Pair<Sample>[];
+  readonly pairs: readonly Pair[];
+  readonly costs: { readonly ours: Costs; readonly theirs: Costs };
 }
 
 /** A match that was not held. */
@@ -44,52 +55,98 @@ export interface Report {
   readonly peers: readonly PeerFacts[];
   readonly findings: readonly Finding[];
   readonly omissions: readonly Omission[];
+  readonly curves: readonly CurveFinding[];
+  /** All that was measured, by scenario and peer. */
+  readonly runs: Readonly<Record<string, Readonly<Record<string, readonly Sample[]>>>>;
 }
 
-/** Compares the scenario's figure over pairs of samples. */
-export function findingOf(
-  match: Omit<Finding, "ratio" | "pairs">,
-  pairs: readonly Pair<Sample>[],
+type Contested = Pick<Contest, "scenario" | "samples" | "troubles">;
+
+/** What came of a contest: its matches by their figures, and those that were not held. */
+export function findingsOf(
+  { scenario, samples, troubles }: Contested,
+  against: ReadonlySet<string>,
   seed: number,
-): Finding {
-  const figures = pairs.map(({ a, b }) => {
-    return { a: a.figures[match.figure] ?? NaN, b: b.figures[match.figure] ?? NaN };
-  });
-  return { ...match, pairs, ratio: ratioOf(figures, match.better, seed) };
+): { findings: Finding[]; omissions: Omission[] } {
+  const findings: Finding[] = [];
+  const omissions: Omission[] = [];
+  const { id, title, placement } = scenario;
+  const [first = ""] = scenario.matches[0] ?? [];
+  const itself: Match[] = samples.has(first + again) ? [[first, first + again]] : [];
+  const held = scenario.matches.filter(([, theirs]) => against.size === 0 || against.has(theirs));
+  for (const [ours, theirs] of [...itself, ...held]) {
+    const [a = [], b = []] = [samples.get(ours), samples.get(theirs)];
+    const why = troubles.get(ours) ?? troubles.get(theirs);
+    if (a.length === 0 || b.length === 0) {
+      omissions.push({ scenario: id, ours, theirs, why: why ?? "there was no time left" });
+      continue;
+    }
+    const costs = { ours: costsOf(a), theirs: costsOf(b) };
+    for (const figure of scenario.figures) {
+      const valuesOf = (all: readonly Sample[]): number[] =>
+        all.map(({ figures }) => figures[figure] ?? NaN);
+      const pairs = pairsOf(valuesOf(a), valuesOf(b));
+      if (pairs.length === 0) continue;
+      const ratio = ratioOf(pairs, betterOf(figure), seed);
+      findings.push({ scenario: id, title, placement, figure, ours, theirs, ratio, pairs, costs });
+    }
+  }
+  return { findings, omissions };
 }
 
-/** Which of the two is ahead, as far as that is proven. */
-export function verdictOf({ low, high }: Pick<Ratio, "low" | "high">): "ahead" | "behind" | "even" {
+function costsOf(samples: readonly Sample[]): Costs {
+  const middle = (part: (sample: Sample) => number): number => median(samples.map(part));
+  return {
+    cpuSecondsAMillion: middle(({ cpuSeconds, records }) => (cpuSeconds / records) * 1e6),
+    residentMebibytesMax: middle(({ residentBytesMax }) => residentBytesMax / 2 ** 20),
+    writtenBytesARecord: middle(({ writtenBytes, records }) => writtenBytes / records),
+  };
+}
+
+/** What an interval that lies wholly on one side of 1 means. Less than {@link pairsMin}: nothing. */
+export function verdictOf({ low, high, pairs }: Ratio): "ahead" | "behind" | "even" | "too few" {
+  if (pairs < pairsMin) return "too few";
   if (low > 1) return "ahead";
   return high < 1 ? "behind" : "even";
 }
 
+/** The interval of fewer pairs is only their range. */
+const pairsMin = 6;
+
 /** The document; JSON keeps every sample. */
 export function markdownOf(report: Report): string {
-  const { machine, settings, ceilings, peers, findings, omissions } = report;
+  const { machine, settings, ceilings, peers, findings, omissions, curves } = report;
   const shown = Object.entries(settings).map(([name, value]) => `${name} ${value}`);
   const ceiling = Object.entries(ceilings).map(([name, value]) => `${name}: ${rounded(value)}`);
   const names = new Set(findings.flatMap(({ ours, theirs }) => [ours, theirs]));
-  const lines = [
+  const runs = Object.values(report.runs).flatMap((each) => Object.values(each).flat());
+  const disturbed = runs.filter(({ foreignShare }) => foreignShare > foreignShareMax).length;
+  return `${[
     `${machine.processor}, ${machine.cores} cores, ${machine.memoryGib} GiB, Linux ` +
       `${machine.kernel}; load before the first run ${machine.load.toFixed(2)}.`,
     "",
-    `Runs: ${shown.join(", ")}.`,
+    `Runs: ${runs.length}, of which others disturbed ${disturbed}; ${shown.join(", ")}. Broker`,
+    "and generator share all cores, unless the title says otherwise.",
     ...(ceiling.length === 0 ? [] : ["", `What the generators reach: ${ceiling.join(", ")}.`]),
-    "",
-    "A ratio above 1 means that the first of the two is better; behind it, the interval in which",
-    "it lies in 95 of 100 cases. Figures are medians, and in brackets the least and the greatest.",
-    "",
-    ...tableOf(findings),
+    ...(findings.length === 0 ? [] : legend),
+    ...(findings.length === 0 ? [] : tableOf(findings)),
     "",
     ...peers.filter(({ name }) => names.has(name)).map(peerLine),
     ...(omissions.length === 0 ? [] : ["", "Not measured:", ""]),
     ...omissions.map(
       ({ scenario, ours, theirs, why }) => `- ${scenario}, ${ours} against ${theirs}: ${why}`,
     ),
-  ];
-  return `${lines.join("\n")}\n`;
+    ...curves.flatMap((curve) => ["", `${curve.curve}: ${curve.title}`, "", ...curveTable(curve)]),
+    ...[...new Set(curves.flatMap(({ troubles }) => troubles))].map((trouble) => `- ${trouble}`),
+  ].join("\n")}\n`;
 }
+
+const legend = [
+  "",
+  "A ratio above 1 means that the first of the two is better; behind it, the interval in which",
+  "it lies in 95 of 100 cases. Figures are medians, and in brackets the least and the greatest.",
+  "",
+];
 
 const heads = [
   "",
@@ -100,6 +157,7 @@ const heads = [
   "second",
   "",
   "ratio",
+  "pairs",
   "CPU s a million",
   "peak MiB",
 ];
@@ -116,27 +174,32 @@ function tableOf(findings: readonly Finding[]): string[] {
 
 function cellsOf(finding: Finding): string[] {
   const { ratio, pairs, ours, theirs, figure } = finding;
-  const first = pairs.map(({ a }) => a);
-  const second = pairs.map(({ b }) => b);
-  const value = (samples: readonly Sample[]): string =>
-    spread(samples.map(({ figures }) => figures[figure] ?? NaN));
-  const middle = (samples: readonly Sample[], part: (sample: Sample) => number): string =>
-    rounded(median(samples.map(part)));
-  const mebibytes = (sample: Sample): number => sample.residentBytesMax / 2 ** 20;
-  const cpu = ({ cpuSeconds, records }: Sample): number => (cpuSeconds / records) * 1e6;
-  const verdict = ours === theirs ? "itself" : verdictOf(ratio);
+  const both = (part: (costs: Costs) => number): string =>
+    `${rounded(part(finding.costs.ours))} : ${rounded(part(finding.costs.theirs))}`;
+  const verdict = theirs.endsWith(again) ? "itself" : verdictOf(ratio);
   return [
     finding.scenario,
     finding.title,
     figure,
     ours,
-    value(first),
+    spread(pairs.map(({ a }) => a)),
     theirs,
-    value(second),
+    spread(pairs.map(({ b }) => b)),
     `${times(ratio.median)} [${times(ratio.low)}–${times(ratio.high)}] ${verdict}`,
-    `${middle(first, cpu)} : ${middle(second, cpu)}`,
-    `${middle(first, mebibytes)} : ${middle(second, mebibytes)}`,
+    String(ratio.pairs),
+    both(({ cpuSecondsAMillion }) => cpuSecondsAMillion),
+    both(({ residentMebibytesMax }) => residentMebibytesMax),
   ];
+}
+
+/** One line, while it runs. */
+export function findingLine({ scenario, ours, theirs, figure, ratio, pairs }: Finding): string {
+  const { low, high, median: middle } = ratio;
+  const figures = [pairs.map(({ a }) => a), pairs.map(({ b }) => b)].map(median).map(rounded);
+  return (
+    `${scenario.padEnd(13)}${ours} : ${theirs}, ${figure}: ${figures.join(" : ")}, ` +
+    `${times(middle)} [${times(low)}–${times(high)}] of ${pairs.length} ${verdictOf(ratio)}`
+  );
 }
 
 function peerLine({ name, description, acknowledges, installedBytes }: PeerFacts): string {

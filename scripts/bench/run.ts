@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { allCpus, keepAwake, pin, placements, touchMemory, untilQuiet } from "./machine.ts";
 import type { Figures, Peer, Target } from "./peer.ts";
-import { cpuSecondsOf, factsOf, machineBusySeconds } from "./process-facts.ts";
+import { cpuSecondsOf, factsOf, kernelCpuSeconds, machineBusySeconds } from "./process-facts.ts";
 import { generatorSeconds } from "./rdkafka.ts";
 import type { Scenario, Stand } from "./scenario.ts";
 
@@ -31,31 +31,34 @@ export interface RunSettings {
   readonly scale: number;
   /** Written and removed before each run. */
   readonly touchGib: number;
-  /** Takes the machine as it is: for trying things out. */
-  readonly mayBeBusy: boolean;
+  /** How long a quiet moment is waited for; 0 takes the machine as it is. */
+  readonly quietMsMax: number;
+  /** A run that others disturbed is made again, so often in all at most. */
+  readonly triesMax: number;
 }
 
-/** More than this of a CPU taken by others, and a run is made again. */
-const foreignShareMax = 0.05;
-/** So often at most. */
-const triesMax = 5;
+/** More than this of a CPU taken by others, and a run is disturbed. */
+export const foreignShareMax = 0.05;
+
+/** What a run needs of a scenario. */
+type Runnable = Pick<Scenario, "placement" | "run">;
 
 /** The sample; `null` if the peer has no way to do it. */
 export async function runOnce(
-  scenario: Scenario,
+  scenario: Runnable,
   peer: Peer,
   settings: RunSettings,
 ): Promise<Sample | null> {
   for (let attempt = 1; ; attempt++) {
-    if (!settings.mayBeBusy) await untilQuiet();
+    if (settings.quietMsMax > 0) await untilQuiet(settings.quietMsMax);
     const sample = await attemptOnce(scenario, peer, settings);
     const isDisturbed = (sample?.foreignShare ?? 0) > foreignShareMax;
-    if (!isDisturbed || settings.mayBeBusy || attempt === triesMax) return sample;
+    if (!isDisturbed || attempt >= settings.triesMax) return sample;
   }
 }
 
 async function attemptOnce(
-  scenario: Scenario,
+  scenario: Runnable,
   peer: Peer,
   settings: RunSettings,
 ): Promise<Sample | null> {
@@ -139,10 +142,11 @@ class Run implements Stand {
     };
   }
 
-  /** CPU time of the whole machine, and of this benchmark: itself, its generators, the broker. */
+  /** CPU time of the whole machine, and of this benchmark, its broker and the kernel for them. */
   #spent(pid: number): { machine: number; own: number } {
     const pids = new Set([process.pid, pid, ...this.place.helpers]);
-    const own = [...pids].reduce((sum, each) => sum + cpuSecondsOf(each), generatorSeconds());
+    const others = generatorSeconds() + kernelCpuSeconds();
+    const own = [...pids].reduce((sum, each) => sum + cpuSecondsOf(each), others);
     return { machine: machineBusySeconds(), own };
   }
 }

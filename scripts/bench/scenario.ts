@@ -1,6 +1,5 @@
 /** One question that a benchmark answers: which load, which figure, who against whom. */
 import type { Placement } from "./machine.ts";
-import type { Better } from "./pairing.ts";
 import type { Figures, Target } from "./peer.ts";
 
 /** What a scenario works with: a broker that has just started on an empty directory. */
@@ -9,14 +8,14 @@ export interface Stand {
   /** How long it took to start. */
   readonly startMs: number;
   /** A number of records or turns, as many as this run and this peer are to have. */
-  count(full: number): number;
+  readonly count: (full: number) => number;
   /**
    * Does what the figures are about, with so many records; CPU time and bytes written are counted
    * around it.
    */
-  metered<T>(records: number, action: () => Promise<T>): Promise<T>;
+  readonly metered: <T>(records: number, action: () => Promise<T>) => Promise<T>;
   /** Ends the broker and starts it again on the same data. */
-  restart(signal: "SIGTERM" | "SIGKILL"): Promise<Stand>;
+  readonly restart: (signal: "SIGTERM" | "SIGKILL") => Promise<Stand>;
 }
 
 /** Names of peers: ours and who it is held against. */
@@ -25,11 +24,10 @@ export type Match = readonly [ours: string, theirs: string];
 export interface Scenario {
   readonly id: string;
   readonly title: string;
-  /** The figure that is compared; the others are told. */
-  readonly figure: string;
-  readonly better: Better;
+  /** The figures that are compared, the one that matters most first; the others are kept. */
+  readonly figures: readonly string[];
   readonly matches: readonly Match[];
   readonly placement: Placement;
   /** Figures; `null`: the target has no way to do it. */
-  run(stand: Stand): Promise<Figures | null>;
+  readonly run: (stand: Stand) => Promise<Figures | null>;
 }

@@ -16,7 +16,7 @@ export interface Service {
   readonly pid: number;
   /** From its start until it answered; what is asked once a millisecond can't be nearer. */
   readonly startMs: number;
-  stop(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  readonly stop: (signal: "SIGTERM" | "SIGKILL") => Promise<void>;
 }
 
 /** How long a server may take to start. */
