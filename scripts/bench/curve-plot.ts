@@ -1,8 +1,7 @@
 /** Curves as a picture: a panel for each figure, a line for each peer, both axes logarithmic. */
 import type { CurveFinding, Point } from "./curves.ts";
-import { median } from "./statistics.ts";
 import { escaped } from "./plot.ts";
-import { rounded } from "./report.ts";
+import { median, rounded } from "./statistics.ts";
 
 const panel = { width: 440, height: 260, columns: 3 };
 const frame = { left: 66, right: 14, top: 34, bottom: 44 };

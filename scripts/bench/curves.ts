@@ -6,7 +6,7 @@ import type { Figures, Peer } from "./peer.ts";
 import { type RunSettings, runOnce } from "./run.ts";
 import type { Stand } from "./scenario.ts";
 import type { Rounds } from "./schedule.ts";
-import { median } from "./statistics.ts";
+import { median, rounded } from "./statistics.ts";
 
 export interface Curve {
   readonly id: string;
@@ -198,7 +198,7 @@ export function curveTable({ axis, figure, series }: CurveFinding): string[] {
   const points = new Set(Object.values(series).flatMap((line) => line.map(({ at }) => at)));
   const valueOf = (name: string, at: number): string => {
     const values = series[name]?.find((point) => point.at === at)?.values ?? [];
-    return values.length === 0 ? "–" : median(values).toPrecision(3);
+    return values.length === 0 ? "–" : rounded(median(values));
   };
   const rows = [...points]
     .sort((a, b) => a - b)

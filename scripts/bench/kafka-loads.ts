@@ -55,7 +55,6 @@ export class KafkaLoads {
     const topic = await this.topic(1, recordBytes);
     const batch = batchOfOne(recordBytes);
     const links = await openAll(connections, () => KafkaLink.open(this.address));
-    await links[0]?.untilLed(topic);
     const lanes = links.map((link) => async (): Promise<readonly number[]> => {
       await link.produce(topic, batch);
       return [performance.now()];
@@ -68,7 +67,6 @@ export class KafkaLoads {
   async pass({ records, recordBytes, readers }: PassLoad): Promise<Figures> {
     const topic = await this.topic(1, recordBytes);
     const sender = await KafkaLink.open(this.address);
-    await sender.untilLed(topic);
     const waiting = await openAll(readers, () => KafkaLink.open(this.address));
     const batch = batchOfOne(recordBytes);
     let sent = 0;
@@ -106,6 +104,9 @@ export class KafkaLoads {
     const configs =
       recordBytes < largeBytes ? {} : { "max.message.bytes": String(2 * recordBytes) };
     await this.create([name], partitions, configs);
+    const link = await KafkaLink.open(this.address);
+    await link.untilLed(name);
+    link.close();
     return name;
   }
 

@@ -62,7 +62,7 @@ export function kafkaPeer(name: string, kits: Kits, settings: readonly string[])
   };
 }
 
-/** What Kafka's own tool makes of an empty directory; the port of the controller is written in it. */
+/** What Kafka's own tool makes of an empty directory; it writes the controller's port there. */
 interface Formatted {
   readonly controllerPort: number;
   readonly files: readonly (readonly [name: string, bytes: Uint8Array])[];

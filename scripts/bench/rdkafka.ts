@@ -21,8 +21,11 @@ export async function outputOf(command: readonly string[]): Promise<string> {
   ]);
   spentSeconds += Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
   if (code === 0) return said;
-  const last = (complained.trim() || said.trim()).split("\n").at(-1) ?? "";
-  throw new Error(`${basename(command[0] ?? "")} ended with ${code}: ${last}`);
+  // librdkafka warns of options that its own example gives to the wrong side.
+  const lines = [...said.split("\n"), ...complained.split("\n")].filter(
+    (line) => line.trim() !== "" && !line.includes("CONFWARN"),
+  );
+  throw new Error(`${basename(command[0] ?? "")} ended with ${code}: ${lines.at(-1) ?? ""}`);
 }
 
 /** A benchmark would rather lose a run than hang. */
@@ -157,23 +160,27 @@ export class Rdkafka {
       ...[this.#paced, brokers, topic, "1", String(load.recordBytes)],
       ...[String(load.recordsPerSecond), String(load.seconds), "1"],
     ]);
-    const said = JSON.parse(text) as PacedAnswer;
-    const [ackHalf = NaN, , ackMost = NaN, ackNearly = NaN] = said.acknowledged;
-    const [endHalf = NaN, , endMost = NaN, endNearly = NaN] = said.arrived;
-    return {
-      "records/s": said.delivered / said.seconds,
-      "MB/s": (said.delivered * load.recordBytes) / said.seconds / 1e6,
-      "ack p50 µs": ackHalf,
-      "ack p99 µs": ackMost,
-      "ack p99.9 µs": ackNearly,
-      "end to end p50 µs": endHalf,
-      "end to end p99 µs": endMost,
-      "end to end p99.9 µs": endNearly,
-    };
+    return readPaced(text, load.recordBytes);
   }
 }
 
-/** What `native/paced.c` prints; the lists are p50, p90, p99, p99.9 and the maximum. */
+/** Reads what `native/paced.c` prints. */
+export function readPaced(text: string, recordBytes: number): Figures {
+  const said = JSON.parse(text) as PacedAnswer;
+  const [ackHalf = NaN, , ackMost = NaN, ackNearly = NaN] = said.acknowledged;
+  const [endHalf = NaN, , endMost = NaN, endNearly = NaN] = said.arrived;
+  return {
+    ...perSecond(said.delivered / said.seconds, recordBytes),
+    "ack p50 µs": ackHalf,
+    "ack p99 µs": ackMost,
+    "ack p99.9 µs": ackNearly,
+    "end to end p50 µs": endHalf,
+    "end to end p99 µs": endMost,
+    "end to end p99.9 µs": endNearly,
+  };
+}
+
+/** The lists are p50, p90, p99, p99.9 and the maximum. */
 interface PacedAnswer {
   readonly delivered: number;
   readonly seconds: number;

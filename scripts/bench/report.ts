@@ -6,7 +6,7 @@ import { betterOf, type Pair, pairsOf, type Ratio, ratioOf } from "./pairing.ts"
 import type { Acknowledges, Figures } from "./peer.ts";
 import { foreignShareMax, type Sample } from "./run.ts";
 import type { Match } from "./scenario.ts";
-import { median, variation } from "./statistics.ts";
+import { median, rounded, variation } from "./statistics.ts";
 
 /** What a figure cost the broker; medians. */
 export interface Costs {
@@ -103,7 +103,7 @@ function costsOf(samples: readonly Sample[]): Costs {
   };
 }
 
-/** What an interval that lies wholly on one side of 1 means. Less than {@link pairsMin}: nothing. */
+/** What an interval on one side of 1 means; of less than {@link pairsMin} pairs, nothing. */
 export function verdictOf({ low, high, pairs }: Ratio): "ahead" | "behind" | "even" | "too few" {
   if (pairs < pairsMin) return "too few";
   if (low > 1) return "ahead";
@@ -213,13 +213,6 @@ function spread(values: readonly number[]): string {
   const noise = variation(values);
   const noisy = noise > 0.1 ? `, CV ${(noise * 100).toFixed(0)} %` : "";
   return `${rounded(median(values))} [${ends.join("–")}${noisy}]`;
-}
-
-/** Three digits that mean something, thousands apart. */
-export function rounded(value: number): string {
-  if (!Number.isFinite(value)) return "–";
-  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
-  return value === 0 ? "0" : String(Number(value.toPrecision(3)));
 }
 
 const times = (ratio: number): string => (ratio >= 100 ? rounded(ratio) : ratio.toFixed(2));

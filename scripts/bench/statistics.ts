@@ -41,6 +41,13 @@ export function bootstrapInterval(values: readonly number[], random: Random): In
   return { low: ofSorted(medians, 0.025), high: ofSorted(medians, 0.975) };
 }
 
+/** Three digits that mean something, thousands apart. */
+export function rounded(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
+  return value === 0 ? "0" : String(Number(value.toPrecision(3)));
+}
+
 const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
 
 const ofSorted = (ascending: readonly number[], share: number): number =>
