@@ -1,6 +1,6 @@
 /**
  * `bench`: Obelisk against its peers, scenario by scenario, in pairs; and how things grow.
- * bench/README.md says what is measured and how; `--list` what there is.
+ * README.md says how it is run and what each scenario is; `--list` what there is.
  */
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
@@ -258,13 +258,13 @@ function write(folder: string, report: Report): void {
 
 /** Exit code 1: something has become slower, and that is proven. */
 async function gate(kits: Kits, values: Values, deadline: number): Promise<number> {
-  const missing = kits.missing("generators");
-  if (missing !== null) {
-    process.stdout.write(`gate: nothing was compared: ${missing}\n`);
+  const { gate: commit } = values;
+  const earlier = kits.missing("generators") ?? (await buildOf(commit));
+  if (typeof earlier === "string") {
+    process.stdout.write(`gate: nothing was compared: ${earlier}\n`);
     return 0;
   }
-  const { gate: commit } = values;
-  using earlier = await buildOf(commit);
+  using _ = earlier;
   const effort = effortOf(values, gating);
   const { findings, losses } = await runGate(kits, earlier.path, { ...effort, deadline });
   for (const finding of findings) process.stdout.write(`${findingLine(finding)}\n`);

@@ -36,8 +36,10 @@ const firstShare = 0.65;
 /** Whether pairs prove that something has become slower. */
 export const isLoss = ({ high, pairs }: Ratio): boolean => pairs >= pairsMin && high < ratioMin;
 
-/** The executable of a commit, built in a folder of its own. */
-export async function buildOf(commit: string): Promise<{ readonly path: string } & Disposable> {
+/** The executable of a commit, built in a folder of its own; a string says why it can't be. */
+export async function buildOf(
+  commit: string,
+): Promise<({ readonly path: string } & Disposable) | string> {
   const folder = mkdtempSync(join(tmpdir(), "obelisk-bench-gate-"));
   const dispose = (): void => rmSync(folder, { recursive: true, force: true });
   // Without `pipefail`, tar's end would hide that of git.
@@ -50,7 +52,7 @@ export async function buildOf(commit: string): Promise<{ readonly path: string }
   const built = unpacked.ok ? await capture(["sh", "-c", build, "sh", folder]) : unpacked;
   if (!built.ok) {
     dispose();
-    throw new Error(`${commit} can't be built:\n${built.output}`);
+    return `${commit} can't be built:\n${built.output.trimEnd()}`;
   }
   return { path: join(folder, "dist", "obelisk"), [Symbol.dispose]: dispose };
 }

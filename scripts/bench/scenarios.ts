@@ -86,8 +86,7 @@ function consumeScenario(
       if (fill === undefined || consume === undefined) return null;
       const scaled = { ...whole, records: count(whole.records) };
       await fill(scaled);
-      if (!isCold) await consume(scaled);
-      else if (!(await dropCaches())) return null;
+      await (isCold ? dropCaches() : consume(scaled));
       return await metered(scaled.records * whole.readers, () => consume(scaled));
     },
   });
