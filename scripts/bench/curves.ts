@@ -192,18 +192,18 @@ export class CurveRun implements Rounds {
   }
 }
 
-/** Rows of a table: a line for each point, a column for each peer. */
-export function curveTable({ axis, figure, series }: CurveFinding): string[] {
-  const names = Object.keys(series);
-  const points = new Set(Object.values(series).flatMap((line) => line.map(({ at }) => at)));
-  const valueOf = (name: string, at: number): string => {
-    const values = series[name]?.find((point) => point.at === at)?.values ?? [];
-    return values.length === 0 ? "–" : rounded(median(values));
-  };
-  const rows = [...points]
+/** The table of one curve: a line for each point, a column for each figure and peer. */
+export function curveTable(findings: readonly CurveFinding[]): string[] {
+  const columns = findings.flatMap(({ figure, series }) =>
+    Object.entries(series).map(([name, points]) => ({ head: `${name}, ${figure}`, points })),
+  );
+  const all = columns.flatMap(({ points }) => points.map(({ at }) => at));
+  const cell = (points: readonly Point[], at: number): string =>
+    rounded(median(points.find((point) => point.at === at)?.values ?? []));
+  const rows = [...new Set(all)]
     .sort((a, b) => a - b)
-    .map((at) => [String(at), ...names.map((name) => valueOf(name, at))]);
+    .map((at) => [at.toLocaleString("en"), ...columns.map(({ points }) => cell(points, at))]);
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  const heads = [axis, ...names.map((name) => `${name}, ${figure}`)];
+  const heads = [findings[0]?.axis ?? "", ...columns.map(({ head }) => head)];
   return [line(heads), line(heads.map(() => "---")), ...rows.map(line)];
 }

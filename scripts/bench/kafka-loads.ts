@@ -9,8 +9,11 @@ import { quantile } from "./statistics.ts";
 const warmTurns = 500;
 /** From this size on, a topic must be told that it may take such records. */
 const largeBytes = 900_000;
-/** Connections that are made at the same time. */
+/** Connections that are made at the same time, and the time for all of them. */
 const openedAtOnce = 64;
+const openMsMax = 120_000;
+/** From a refused connection to the next try. */
+const openAgainMs = 20;
 
 /** See the head of this file. Each load has a topic of its own. */
 export class KafkaLoads {
@@ -122,15 +125,30 @@ export class KafkaLoads {
   }
 }
 
-/** Opens so many, a few at the same time: fewer than a listener's queue holds. */
+/**
+ * Opens so many, a few at the same time: fewer than a listener's queue holds. A server may refuse
+ * what comes faster than it wishes, so whatever is refused is tried again.
+ */
 export async function openAll<T>(count: number, open: () => Promise<T>): Promise<T[]> {
   const opened: T[] = [];
+  const deadline = performance.now() + openMsMax;
   let left = count;
   const lane = async (): Promise<void> => {
-    while (left-- > 0) opened.push(await open());
+    while (left-- > 0) opened.push(await persist(open, deadline));
   };
   await Promise.all(Array.from({ length: openedAtOnce }, lane));
   return opened;
+}
+
+async function persist<T>(open: () => Promise<T>, deadline: number): Promise<T> {
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await Bun.sleep(openAgainMs);
+    }
+  }
 }
 
 /**

@@ -2,7 +2,9 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Kits } from "./kits.ts";
-import type { ConsumeLoad, Figures, Peer, ProduceLoad, Target } from "./peer.ts";
+import { openAll, turns } from "./kafka-loads.ts";
+import { NatsLink } from "./nats-link.ts";
+import type { ConsumeLoad, Figures, PassLoad, Peer, ProduceLoad, Target } from "./peer.ts";
 import { outputOf } from "./rdkafka.ts";
 import { freePort, startService } from "./service.ts";
 
@@ -41,12 +43,12 @@ export function natsPeer(name: string, kits: Kits, syncInterval: "always" | "def
         answer: "INFO",
         log: join(data, "log"),
       });
-      return natsTarget(service, new NatsBench(kits.path("nats", "nats"), port));
+      return natsTarget(service, new NatsBench(kits.path("nats", "nats"), port), port);
     },
   };
 }
 
-function natsTarget(service: Target, bench: NatsBench): Target {
+function natsTarget(service: Target, bench: NatsBench, port: number): Target {
   const produce = async (load: ProduceLoad): Promise<Figures> => {
     const { records, recordBytes, producers } = load;
     const batch = Math.ceil(inFlight / producers);
@@ -63,7 +65,41 @@ function natsTarget(service: Target, bench: NatsBench): Target {
       bench.run(["ordered"], { records: records * readers, recordBytes, clients: readers }),
     acknowledge: ({ records, recordBytes, connections: clients }) =>
       bench.run(["pub", "sync", "bench", ...bench.created], { records, recordBytes, clients }),
+    pass: (load) => pass(port, load),
   };
+}
+
+const stream = "passed";
+
+/** From a publisher to consumers that the stream pushes to, each on a connection of its own. */
+async function pass(port: number, { records, recordBytes, readers }: PassLoad): Promise<Figures> {
+  const sender = await NatsLink.open(port);
+  const shape = { name: stream, subjects: [stream], storage: "file" };
+  await sender.request(`$JS.API.STREAM.CREATE.${stream}`, JSON.stringify(shape));
+  let count = 0;
+  const waiting = await openAll(readers, async () => {
+    const link = await NatsLink.open(port);
+    const reader = { link, arrived: (): void => {} };
+    const subject = `deliver.${++count}`;
+    link.subscribe(subject, () => reader.arrived());
+    const config = { deliver_subject: subject, deliver_policy: "all", ack_policy: "none" };
+    const consumer = { stream_name: stream, config };
+    await link.request(`$JS.API.CONSUMER.CREATE.${stream}`, JSON.stringify(consumer));
+    return reader;
+  });
+  const payload = "x".repeat(recordBytes);
+  const turn = async (): Promise<readonly number[]> => {
+    const arrivals = waiting.map((reader) => {
+      const { promise, resolve } = Promise.withResolvers<number>();
+      reader.arrived = () => resolve(performance.now());
+      return promise;
+    });
+    await sender.request(stream, payload);
+    return await Promise.all(arrivals);
+  };
+  const figures = await turns(records, [turn]);
+  for (const link of [sender, ...waiting.map((reader) => reader.link)]) link.close();
+  return figures;
 }
 
 class NatsBench {

@@ -14,6 +14,9 @@ import { freePort, startService } from "./service.ts";
 /** How it is reached and what else it has to do. */
 export type Door = "kafka" | "kafka beside HTTP" | "HTTP" | "HTTP beside kafka" | "native";
 
+/** A benchmark's clients all have one address, and of these a broker takes few. */
+const roomForClients = ["--max-connections", "15000", "--max-connections-per-address", "15000"];
+
 /** @param args options of `serve` */
 export function obeliskPeer(
   name: string,
@@ -35,7 +38,10 @@ export function obeliskPeer(
       const [kafka, native, http] = [freePort(), freePort(), freePort()];
       const ports = ["--kafka-port", kafka, "--native-port", native, "--http-port", http];
       const service = await startService({
-        command: [executable, "serve", "--data", join(data, "data"), ...ports.map(String), ...args],
+        command: [
+          ...[executable, "serve", "--data", join(data, "data"), ...ports.map(String)],
+          ...[...roomForClients, ...args],
+        ],
         port: kafka,
         hello: apiVersionsFrame,
         answer: "",

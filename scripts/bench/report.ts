@@ -136,7 +136,9 @@ export function markdownOf(report: Report): string {
     ...omissions.map(
       ({ scenario, ours, theirs, why }) => `- ${scenario}, ${ours} against ${theirs}: ${why}`,
     ),
-    ...curves.flatMap((curve) => ["", `${curve.curve}: ${curve.title}`, "", ...curveTable(curve)]),
+    ...[...Map.groupBy(curves, ({ curve }) => curve)].flatMap(([name, all]) => {
+      return ["", `${name}: ${all[0]?.title}`, "", ...curveTable(all)];
+    }),
     ...[...new Set(curves.flatMap(({ troubles }) => troubles))].map((trouble) => `- ${trouble}`),
   ].join("\n")}\n`;
 }

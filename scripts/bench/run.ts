@@ -77,7 +77,8 @@ async function attemptOnce(
     const figures = await scenario.run(run);
     return figures === null ? null : run.sample(figures);
   } finally {
-    await run?.target.stop("SIGTERM");
+    // Its data go with it, so there is nothing to wait for.
+    await run?.target.stop("SIGKILL");
     if (cpus !== null) await pin(process.pid, allCpus);
     rmSync(folder, { recursive: true, force: true });
   }

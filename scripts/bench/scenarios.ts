@@ -268,7 +268,7 @@ export const scenarios: readonly Scenario[] = [
   }),
   scenario({
     id: "K1",
-    title: "one record in flight beside 10,000 idle connections",
+    title: "one record in flight beside idle connections, up to 10,000",
     figures: ["p99 µs", "accepted/s", "bytes a connection"],
     matches: kafkas,
     run: crowd,

@@ -91,9 +91,16 @@ test("the pictures", () => {
 });
 
 test("a point that a peer lacks is a dash in the table of a curve", () => {
-  expect(curveTable(curve).slice(2)).toEqual([
-    "| 1 | 1,000,000 | 400,000 |",
-    "| 1000 | 500,000 | – |",
+  const latency = {
+    ...curve,
+    figure: "p99 µs",
+    series: { obelisk: [{ at: 1000, values: [99.6] }] },
+  };
+  expect(curveTable([curve, latency])).toEqual([
+    "| partitions | obelisk, records/s | kafka, records/s | obelisk, p99 µs |",
+    "| --- | --- | --- | --- |",
+    "| 1 | 1,000,000 | 400,000 | – |",
+    "| 1,000 | 500,000 | – | 99.6 |",
   ]);
 });
 
