@@ -18,7 +18,7 @@ import { plotOf } from "./bench/plot.ts";
 import { Rdkafka } from "./bench/rdkafka.ts";
 import { findingLine, findingsOf, markdownOf } from "./bench/report.ts";
 import type { PeerFacts, Report } from "./bench/report.ts";
-import type { RunSettings } from "./bench/run.ts";
+import { abandonRuns, type RunSettings } from "./bench/run.ts";
 import type { Scenario } from "./bench/scenario.ts";
 import { scenarios } from "./bench/scenarios.ts";
 import { holdAll } from "./bench/schedule.ts";
@@ -98,6 +98,7 @@ export const bench: Command = {
     const chosen = chosenOf(values);
     const isNothing = chosen.scenarios.length + chosen.curves.length === 0;
     if (values.list || (isNothing && values.gate === "")) return list();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupted);
     if (!(await buildIfStale())) return 1;
     mkdirSync(values.cache, { recursive: true });
     const install = named(values.install) as KitName[];
@@ -116,12 +117,20 @@ export const bench: Command = {
   },
 };
 
+function interrupted(): void {
+  abandonRuns();
+  process.exit(130);
+}
+
 const named = (names: string): string[] => names.split(",").filter((name) => name !== "");
 
 function unknownName(values: Values): string | null {
   const ids = [...scenarios, ...curves].map(({ id }) => id);
   const scenario = named(values.scenarios).find((id) => !ids.includes(id));
   if (scenario !== undefined) return `no scenario is called ${scenario}: ${ids.join(", ")}`;
+  const peers = [...grown, ...scenarios.flatMap(({ matches }) => matches.flat())];
+  const peer = named(values.against).find((name) => !peers.includes(name));
+  if (peer !== undefined) return `no peer is called ${peer}: ${[...new Set(peers)].join(", ")}`;
   const kit = named(values.install).find((name) => !kitNames.includes(name as KitName));
   if (kit !== undefined) return `can't install ${kit}: ${kitNames.join(", ")}`;
   for (const name of ["budget", "pairs", "scale", "touch-gib", "seed"] as const) {
@@ -180,6 +189,9 @@ function chosenOf(values: Values): Chosen {
   };
 }
 
+/** Scenarios in which ours also runs against itself; the first one does whatever it is. */
+const noiseShown = new Set(["P5", "C1"]);
+
 /** Peers whose growth is looked at, unless others are named. */
 const grown = ["obelisk", "kafka-flush"];
 
@@ -196,7 +208,8 @@ async function measure(
   if (Number.isFinite(deadline)) touchOnce(folder);
   const ceilings = await new Rdkafka(kits).ceilings(effort.scale);
   const contests = chosen.scenarios.map((scenario, at) => {
-    const entrants = entrantsOf(scenario, peers, { against, withItself: at === 0 });
+    const withItself = at === 0 || noiseShown.has(scenario.id);
+    const entrants = entrantsOf(scenario, peers, { against, withItself });
     return new Contest(scenario, entrants);
   });
   const growing = grown.filter((name) => against.size === 0 || against.has(name));

@@ -14,6 +14,8 @@ export interface Curve {
   /** What the points count. */
   readonly axis: string;
   readonly points: readonly number[];
+  /** Where points are amounts of work: only those up to this part of the last one (`--scale`). */
+  readonly isScaled?: boolean;
   /** The last point that a peer is asked for, where it would need minutes for more. */
   readonly last?: Readonly<Record<string, number>>;
   readonly figures: readonly string[];
@@ -97,10 +99,11 @@ export const curves: readonly Curve[] = [
     title: "a topic of 1 KiB records, by what it holds",
     axis: "records",
     points: [10_000, 100_000, 1_000_000, 5_000_000, 20_000_000],
+    isScaled: true,
     figures: ["records/s", "p99 µs", "start ms"],
-    async run(stand, full) {
+    async run(stand, records) {
       const { target, count, metered } = stand;
-      const load = { records: count(full), recordBytes: 1024, readers: 1 };
+      const load = { records, recordBytes: 1024, readers: 1 };
       await target.fill?.(load);
       const read = await metered(load.records, async () => target.consume?.(load));
       const turns = { records: count(turnsFull), recordBytes: 100, connections: 1 };
@@ -152,8 +155,7 @@ export class CurveRun implements Rounds {
           this.#trouble(peer, at, "no time was left");
           return;
         }
-        const isAsked = at <= (this.curve.last?.[peer.name] ?? Infinity);
-        if (isAsked && peer.missing() === null) await this.#run(peer, at);
+        if (at <= this.#last(peer) && peer.missing() === null) await this.#run(peer, at);
       }
     }
     this.#rounds++;
@@ -185,6 +187,12 @@ export class CurveRun implements Rounds {
     } catch (error) {
       this.#trouble(peer, at, error instanceof Error ? error.message : String(error));
     }
+  }
+
+  #last({ name }: Peer): number {
+    const { points, isScaled = false, last } = this.curve;
+    const whole = isScaled ? Math.max(...points) * this.settings.scale : Infinity;
+    return Math.min(whole, last?.[name] ?? Infinity);
   }
 
   #trouble({ name }: Peer, at: number, why: string): void {

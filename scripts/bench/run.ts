@@ -9,6 +9,7 @@ import type { Figures, Peer, Target } from "./peer.ts";
 import { cpuSecondsOf, factsOf, kernelCpuSeconds, machineBusySeconds } from "./process-facts.ts";
 import { generatorSeconds } from "./rdkafka.ts";
 import type { Scenario, Stand } from "./scenario.ts";
+import { killServices } from "./service.ts";
 
 /** What one run gave. */
 export interface Sample {
@@ -63,6 +64,7 @@ async function attemptOnce(
   settings: RunSettings,
 ): Promise<Sample | null> {
   const folder = mkdtempSync(join(settings.folder, "obelisk-bench-"));
+  folders.add(folder);
   const cpus = placements[scenario.placement];
   await using spinners = cpus === null ? null : keepAwake();
   let run: Run | null = null;
@@ -81,7 +83,17 @@ async function attemptOnce(
     await run?.target.stop("SIGKILL");
     if (cpus !== null) await pin(process.pid, allCpus);
     rmSync(folder, { recursive: true, force: true });
+    folders.delete(folder);
   }
+}
+
+/** Those of runs that are not over. */
+const folders = new Set<string>();
+
+/** Ends what runs, and leaves nothing behind: for a benchmark that is interrupted. */
+export function abandonRuns(): void {
+  killServices();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 }
 
 /** Keeps what a run has cost so far. */

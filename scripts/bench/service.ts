@@ -24,6 +24,14 @@ const startMsMax = 120_000;
 /** How long it may take to stop, before it is killed. */
 const stopMsMax = 30_000;
 
+/** Those that run. */
+const running = new Set<Bun.Subprocess>();
+
+/** Kills all: the benchmark is to end at once. */
+export function killServices(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
+
 /** A port that nobody had a moment ago. */
 export function freePort(): number {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
@@ -37,6 +45,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const begun = performance.now();
   const child = Bun.spawn([...options.command], { stdin: "ignore", stdout: log, stderr: log });
   closeSync(log);
+  running.add(child);
+  void child.exited.then(() => running.delete(child));
   while (!(await hasAnswered(options))) {
     if (child.exitCode === null && performance.now() - begun < startMsMax) {
       await Bun.sleep(1);
