@@ -125,8 +125,9 @@ export function markdownOf(report: Report): string {
     `${machine.processor}, ${machine.cores} cores, ${machine.memoryGib} GiB, Linux ` +
       `${machine.kernel}; load before the first run ${machine.load.toFixed(2)}.`,
     "",
-    `Runs: ${runs.length}, of which others disturbed ${disturbed}; ${shown.join(", ")}. Broker`,
-    "and generator share all cores, unless the title says otherwise.",
+    `Settings: ${shown.join(", ")}.`,
+    `${runs.length} runs of scenarios, of which others disturbed ${disturbed}. Broker and generator`,
+    "share all cores, unless a title says otherwise.",
     ...(ceiling.length === 0 ? [] : ["", `What the generators reach: ${ceiling.join(", ")}.`]),
     ...(findings.length === 0 ? [] : legend),
     ...(findings.length === 0 ? [] : tableOf(findings)),
