@@ -534,6 +534,8 @@ export const jsonDepthMax = 500;
 export const exactJsonCharactersMax = 64 * KiB;
 /** HTTP: one body that is read as a whole. */
 export const httpBodyBytesMax = 32 * MiB;
+/** HTTP: a body that is announced as no larger is taken as one piece. */
+export const httpBodyAtOnceBytesMax = 64 * KiB;
 /** HTTP: it must be complete within this time; of a streamed one, each next piece. */
 export const httpBodyMsMax = 30_000;
 /** HTTP: requests that are being answered, streams included; more get a 503. */

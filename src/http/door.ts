@@ -256,7 +256,7 @@ class HttpDoor {
       url: new URL(request.url),
       header: (name) => request.headers.get(name),
       headerNames: () => [...request.headers.keys()],
-      body: request.body,
+      body: { stream: () => request.body, atOnce: () => request.bytes() },
       system: this.options.system(),
       hasRoom: () => this.#unsentBytes + 2 * httpRecordsBytesMax <= httpUnsentBytesMax,
       onEnd,

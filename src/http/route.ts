@@ -10,7 +10,7 @@ import { httpJsonBytesMax } from "../limits.ts";
 import { HttpError } from "./errors.ts";
 import { mediaTypeOf, negotiate } from "./media.ts";
 import { type Reply, jsonMediaType } from "./reply.ts";
-import { BodyReader, jsonIn } from "./request.ts";
+import { BodyReader, jsonIn, type RawBody } from "./request.ts";
 import { type Fields, Mismatch, readParameters, type Type, type ValuesOf } from "./schema.ts";
 import type { HttpServices, System } from "./services.ts";
 
@@ -83,7 +83,7 @@ export interface Inbound {
   readonly header: (name: string) => string | null;
   /** Names in lower case. */
   readonly headerNames: () => readonly string[];
-  readonly body: ReadableStream<Uint8Array> | null;
+  readonly body: RawBody;
   readonly system: System;
   /** Whether a large answer would be sent; asked before one is made. */
   readonly hasRoom: () => boolean;
@@ -288,12 +288,16 @@ async function withBody<B>(
 function mediaTypeFault<B>(body: Body<B>, request: Inbound): HttpError | null {
   if (body.mediaTypes.includes(anyType)) return null;
   const header = request.header("content-type");
-  if (body.isOptional && header === null && request.body === null) return null;
+  if (body.isOptional && header === null && !isAnnounced(request)) return null;
   const type = mediaTypeOf(header);
   if (type !== null && body.mediaTypes.includes(type)) return null;
   const accepted = body.mediaTypes.join(", ");
   return HttpError.of(415, `the Content-Type has to be ${accepted}`, { accept: accepted });
 }
+
+/** Whether a body comes with it (RFC 9112 §6.3). */
+const isAnnounced = ({ header }: Inbound): boolean =>
+  header("transfer-encoding") !== null || Number(header("content-length") ?? 0) > 0;
 
 /** The door asks only routes that are always answered before there are any. */
 function servicesOf({ services }: System): HttpServices {

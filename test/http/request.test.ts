@@ -3,7 +3,7 @@ import { RequestStats } from "../../src/base/request-stats.ts";
 import { HttpError } from "../../src/http/errors.ts";
 import { BodyReader, parseJson } from "../../src/http/request.ts";
 import type { System } from "../../src/http/services.ts";
-import { httpBodyBytesMax, httpBodyMsMax } from "../../src/limits.ts";
+import { httpBodyAtOnceBytesMax, httpBodyBytesMax, httpBodyMsMax } from "../../src/limits.ts";
 import { Budget } from "../../src/net/budget.ts";
 import { ManualClock } from "../fake/clock.ts";
 import { turns } from "../support/until.ts";
@@ -23,6 +23,8 @@ class Sender {
     },
   });
 
+  readonly atOnce = Promise.withResolvers<Uint8Array>();
+
   constructor(budgetBytes = 1_000) {
     this.budget = new Budget(budgetBytes);
   }
@@ -39,7 +41,8 @@ class Sender {
       stats: new RequestStats(),
     };
     const header = (name: string): string | null => headers[name] ?? null;
-    const reader = BodyReader.of({ header, body: this.stream, system });
+    const body = { stream: () => this.stream, atOnce: () => this.atOnce.promise };
+    const reader = BodyReader.of({ header, body, system });
     if (reader instanceof HttpError) throw new Error(reader.message);
     return reader;
   }
@@ -168,10 +171,68 @@ describe("piece by piece", () => {
   });
 });
 
+describe("a small body that is announced", () => {
+  const announced = { "content-length": String(httpBodyAtOnceBytesMax) };
+
+  test("is one piece, of which no stream is made", async () => {
+    const sender = new Sender();
+    const reader = sender.reader(announced);
+    sender.atOnce.resolve(new Uint8Array(7));
+    expect(statusOf(await reader.piece())).toHaveLength(7);
+    expect(sender.budget.used).toBe(7);
+    expect(await reader.piece()).toBeNull();
+    expect(sender.stream.locked).toBeFalse();
+    reader.end();
+    expect(sender.budget.used).toBe(0);
+  });
+
+  test("one byte larger, it comes piece by piece", async () => {
+    const sender = new Sender();
+    const length = String(httpBodyAtOnceBytesMax + 1);
+    const reading = sender.reader({ "content-length": length }).piece();
+    sender.send(3);
+    expect(statusOf(await reading)).toHaveLength(3);
+  });
+
+  test("may be empty", async () => {
+    const sender = new Sender();
+    const reading = sender.reader({ "content-length": "0" }).whole();
+    sender.atOnce.resolve(new Uint8Array());
+    expect(await reading).toEqual(new Uint8Array());
+  });
+
+  test("must come in time", async () => {
+    const sender = new Sender();
+    const reading = sender.reader(announced).whole();
+    await turns(1);
+    sender.clock.advance(httpBodyMsMax);
+    expect(statusOf(await reading)).toBe(408);
+  });
+
+  test("may break off", async () => {
+    const sender = new Sender();
+    const reading = sender.reader(announced).whole();
+    sender.atOnce.reject(new Error("the peer has gone"));
+    expect(await reading).toEqual(
+      HttpError.of(400, "the body broke off: Error: the peer has gone"),
+    );
+  });
+
+  test("is not waited for when nothing more is wanted", async () => {
+    const sender = new Sender();
+    const reader = sender.reader(announced);
+    const reading = reader.piece();
+    reader.end();
+    expect(await reading).toBeNull();
+    expect(await reader.piece()).toBeNull();
+  });
+});
+
 test("a coded body is not taken, whatever the coding is called", () => {
   const header = (name: string) => (name === "content-encoding" ? "GZIP" : null);
   const system = { budget: new Budget(1), clock: new ManualClock() } as unknown as System;
-  expect(statusOf(BodyReader.of({ header, body: null, system }))).toBe(415);
+  const body = { stream: () => null, atOnce: () => Promise.resolve(new Uint8Array()) };
+  expect(statusOf(BodyReader.of({ header, body, system }))).toBe(415);
 });
 
 test.each([

@@ -27,12 +27,17 @@ interface Asked {
 
 /** Asks a route; the JSON that it answers, or status and message. */
 async function ask(one: Route, { path = {}, query = "", headers = {}, body }: Asked = {}) {
+  const length = body === undefined ? {} : { "content-length": String(body.length) };
+  const sent: Readonly<Record<string, string>> = { ...length, ...headers };
   const request: Inbound = {
     method: one.method,
     url: new URL(`http://127.0.0.1/${query}`),
-    header: (name) => headers[name] ?? null,
-    headerNames: () => Object.keys(headers),
-    body: body === undefined ? null : (new Response(body).body as Inbound["body"]),
+    header: (name) => sent[name] ?? null,
+    headerNames: () => Object.keys(sent),
+    body: {
+      stream: () => new Response(body).body as ReadableStream<Uint8Array> | null,
+      atOnce: () => new Response(body).bytes(),
+    },
     system,
     hasRoom: () => true,
     onEnd: () => () => {},
