@@ -10,6 +10,9 @@ const recordsPerRequest = 100;
 /** Requests that wait for their answers at the same time, when all are sent as fast as possible. */
 const requestsInFlight = 8;
 
+/** So that even a short run has several responses: the first one has waited for the group. */
+const responseBytesMax = 128 * 1024;
+
 /** A moderate load, beside which Kafka's latency is measured. */
 const moderate = { requestsPerSecond: 300, recordsPerRequest: 1, readsPerSecond: 20 };
 
@@ -18,6 +21,7 @@ const text = new TextDecoder();
 /** See the head of this file. */
 export class HttpLoads {
   #topics = 0;
+  #groups = 0;
 
   constructor(private readonly address: string) {}
 
@@ -51,36 +55,33 @@ export class HttpLoads {
 
   async consume(topic: string, { records, recordBytes }: ConsumeLoad): Promise<Figures> {
     const type = "application/vnd.kafka.v2+json";
+    const accept = `application/vnd.kafka.binary.v2+json, ${type}`;
     const ask = async (method: string, path: string, body?: object): Promise<Response> => {
       const payload = body === undefined ? {} : { body: JSON.stringify(body) };
-      const headers = { "content-type": type, accept: "application/vnd.kafka.binary.v2+json" };
-      return await this.#ask(path, { method, headers, ...payload });
+      return await this.#ask(path, {
+        method,
+        headers: { "content-type": type, accept },
+        ...payload,
+      });
     };
-    const settings = { name: "one", format: "binary", "auto.offset.reset": "earliest" };
-    const created = await fetch(`http://${this.address}/consumers/bench-${topic}`, {
-      method: "POST",
-      headers: { "content-type": type },
-      body: JSON.stringify(settings),
-    });
-    await created.text();
-    const instance = `/consumers/bench-${topic}/instances/one`;
-    await this.#ask(`${instance}/subscription`, {
-      method: "POST",
-      headers: { "content-type": type },
-      body: JSON.stringify({ topics: [topic] }),
-    });
+    // A group that has read it all would find nothing.
+    const group = `/consumers/bench-${++this.#groups}`;
+    const instance = `${group}/instances/one`;
+    await ask("POST", group, { name: "one", format: "binary", "auto.offset.reset": "earliest" });
+    await ask("POST", `${instance}/subscription`, { topics: [topic] });
     let got = 0;
     let begun = 0;
     let first = 0;
+    const read = `${instance}/records?max_bytes=${responseBytesMax}`;
     while (got < records) {
-      const answered = await (await ask("GET", `${instance}/records`)).json();
+      const answered = await (await ask("GET", read)).json();
       const count = (answered as unknown[]).length;
       // Joining the group is no part of it: the clock begins with the first records.
       if (begun === 0 && count > 0) [begun, first] = [performance.now(), count];
       got += count;
     }
     const rate = (got - first) / ((performance.now() - begun) / 1000);
-    await fetch(`http://${this.address}${instance}`, { method: "DELETE" });
+    await ask("DELETE", instance);
     return { "records/s": rate, "MB/s": (rate * recordBytes) / 1e6 };
   }
 

@@ -31,7 +31,7 @@ export interface Finding {
   readonly costs: { readonly ours: Costs; readonly theirs: Costs };
 }
 
-/** A match that was not held. */
+/** A match that was not held, or not to the end. */
 export interface Omission {
   readonly scenario: string;
   readonly ours: string;
@@ -77,10 +77,12 @@ export function findingsOf(
   for (const [ours, theirs] of [...itself, ...held]) {
     const [a = [], b = []] = [samples.get(ours), samples.get(theirs)];
     const why = troubles.get(ours) ?? troubles.get(theirs);
-    if (a.length === 0 || b.length === 0) {
+    const isMissing = a.length === 0 || b.length === 0;
+    // Who failed later has pairs that count, and they end there.
+    if (isMissing || why !== undefined) {
       omissions.push({ scenario: id, ours, theirs, why: why ?? "there was no time left" });
-      continue;
     }
+    if (isMissing) continue;
     const costs = { ours: costsOf(a), theirs: costsOf(b) };
     for (const figure of scenario.figures) {
       const valuesOf = (all: readonly Sample[]): number[] =>
@@ -126,14 +128,14 @@ export function markdownOf(report: Report): string {
       `${machine.kernel}; load before the first run ${machine.load.toFixed(2)}.`,
     "",
     `Settings: ${shown.join(", ")}.`,
-    `${runs.length} runs of scenarios, of which others disturbed ${disturbed}. Broker and generator`,
+    `${runs.length} runs of scenarios, of which others disturbed ${disturbed}. Broker and load`,
     "share all cores, unless a title says otherwise.",
     ...(ceiling.length === 0 ? [] : ["", `What the generators reach: ${ceiling.join(", ")}.`]),
     ...(findings.length === 0 ? [] : legend),
     ...(findings.length === 0 ? [] : tableOf(findings)),
     "",
     ...peers.filter(({ name }) => names.has(name)).map(peerLine),
-    ...(omissions.length === 0 ? [] : ["", "Not measured:", ""]),
+    ...(omissions.length === 0 ? [] : ["", "Not measured, or not to the end:", ""]),
     ...omissions.map(
       ({ scenario, ours, theirs, why }) => `- ${scenario}, ${ours} against ${theirs}: ${why}`,
     ),
