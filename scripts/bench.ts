@@ -266,7 +266,8 @@ function write(folder: string, report: Report): void {
   writeFileSync(join(folder, "bench.md"), markdownOf(report));
   writeFileSync(join(folder, "bench.json"), `${JSON.stringify(report, null, 1)}\n`);
   if (report.findings.length > 0) writeFileSync(join(folder, "bench.svg"), plotOf(report.findings));
-  if (report.curves.length > 0) writeFileSync(join(folder, "curves.svg"), curvePlot(report.curves));
+  const hasPoints = report.curves.some(({ series }) => Object.keys(series).length > 0);
+  if (hasPoints) writeFileSync(join(folder, "curves.svg"), curvePlot(report.curves));
 }
 
 /** Exit code 1: something has become slower, and that is proven. */

@@ -150,7 +150,7 @@ class Run implements Stand {
       records: this.#records,
       cpuSeconds: this.#cpuSeconds,
       writtenBytes: this.#writtenBytes,
-      residentBytesMax: this.#residentBytesMax,
+      residentBytesMax: this.#seconds === 0 ? NaN : this.#residentBytesMax,
       foreignShare: this.#seconds === 0 ? 0 : this.#foreignSeconds / this.#seconds,
     };
   }

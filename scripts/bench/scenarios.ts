@@ -130,7 +130,7 @@ function pacedScenario(
     async run({ target, count, metered }) {
       const { pace } = target;
       if (pace === undefined) return null;
-      const seconds = pacedSeconds(count(30_000));
+      const seconds = pacedSeconds(count(20_000));
       return await metered(load.recordsPerSecond * seconds, () => pace({ ...load, seconds }));
     },
   });
@@ -286,10 +286,10 @@ export const scenarios: readonly Scenario[] = [
     "SIGTERM",
   ),
   startScenario(
-    ["R1u", "start after a kill, up to 5 GiB stored"],
+    ["R1u", "start after a kill, up to 2.5 GiB stored"],
     reading,
     ({ target, count }) =>
-      target.fill?.({ records: count(5_000_000), recordBytes: 1024, readers: 1 }),
+      target.fill?.({ records: count(2_500_000), recordBytes: 1024, readers: 1 }),
     "SIGKILL",
   ),
   scenario({

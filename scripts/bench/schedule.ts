@@ -16,10 +16,13 @@ export async function holdAll(
   { pairs, deadline }: { readonly pairs: number; readonly deadline: number },
 ): Promise<void> {
   const isWanting = (contest: Rounds): boolean => contest.isOpen() && contest.pairs() < pairs;
-  while (performance.now() < deadline) {
+  for (;;) {
     const wanting = contests.filter(isWanting);
     const before = wanting.map((contest) => contest.pairs());
-    for (const contest of wanting) await contest.round(deadline);
+    for (const contest of wanting) {
+      if (performance.now() >= deadline) return;
+      await contest.round(deadline);
+    }
     const isStuck = wanting.every((contest, at) => contest.pairs() === before[at]);
     if (isStuck) return;
   }
