@@ -401,7 +401,7 @@ export const benchTurnsMax = 1_000_000;
 export const benchPartitionsMax = 10_000;
 export const benchRecordBytesMax = 1_000_000;
 /** `bench`: sends of many records each that wait for their OK at the same time. */
-export const benchSendsInFlightMax = 32;
+export const benchSendsInFlightMax = 8;
 /** `bench`: a reader that waits for a record looks this often whether it is to end. */
 export const benchPollMs = 1_000;
 
