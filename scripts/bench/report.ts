@@ -123,6 +123,7 @@ export function markdownOf(report: Report): string {
   const names = new Set(findings.flatMap(({ ours, theirs }) => [ours, theirs]));
   const runs = Object.values(report.runs).flatMap((each) => Object.values(each).flat());
   const disturbed = runs.filter(({ foreignShare }) => foreignShare > foreignShareMax).length;
+  const drawn = curves.filter(({ series }) => Object.keys(series).length > 0);
   return `${[
     `${machine.processor}, ${machine.cores} cores, ${machine.memoryGib} GiB, Linux ` +
       `${machine.kernel}; load before the first run ${machine.load.toFixed(2)}.`,
@@ -139,7 +140,7 @@ export function markdownOf(report: Report): string {
     ...omissions.map(
       ({ scenario, ours, theirs, why }) => `- ${scenario}, ${ours} against ${theirs}: ${why}`,
     ),
-    ...[...Map.groupBy(curves, ({ curve }) => curve)].flatMap(([name, all]) => {
+    ...[...Map.groupBy(drawn, ({ curve }) => curve)].flatMap(([name, all]) => {
       return ["", `${name}: ${all[0]?.title}`, "", ...curveTable(all)];
     }),
     ...[...new Set(curves.flatMap(({ troubles }) => troubles))].map((trouble) => `- ${trouble}`),
