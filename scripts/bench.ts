@@ -1,155 +1,290 @@
 /**
- * `bench`: the broker through its native protocol, with an OK only after the disk has the record,
- * beside what this machine's disk can do at all. Runs alternate (disk, broker, disk, broker …), so
- * that a ratio holds when the machine's speed drifts; absolute figures of a shared machine don't.
+ * `bench`: Obelisk against its peers, scenario by scenario, in pairs; and how things grow.
+ * README.md says how it is run and what each scenario is; `--list` what there is.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { startBroker } from "./bench/broker.ts";
-import { appendOneByOne, appendStream } from "./bench/disk.ts";
-import { doorPair, type DoorScenario, doorScenarios } from "./bench/doors.ts";
-import { frameOf, sendOneByOne, sendStream } from "./bench/native-load.ts";
-import { buildIfStale } from "./build.ts";
+import { Contest, entrantsOf } from "./bench/contest.ts";
+import { curvePlot } from "./bench/curve-plot.ts";
+import { type Curve, CurveRun, curves } from "./bench/curves.ts";
+import { buildOf, runGate } from "./bench/gate.ts";
+import { type KitName, kitNames, Kits } from "./bench/kits.ts";
+import { machineFacts, touchMemory } from "./bench/machine.ts";
+import type { Peer } from "./bench/peer.ts";
+import { allPeers } from "./bench/peers.ts";
+import { plotOf } from "./bench/plot.ts";
+import { Rdkafka } from "./bench/rdkafka.ts";
+import { findingLine, findingsOf, markdownOf } from "./bench/report.ts";
+import type { PeerFacts, Report } from "./bench/report.ts";
+import { abandonRuns, type RunSettings } from "./bench/run.ts";
+import type { Scenario } from "./bench/scenario.ts";
+import { scenarios } from "./bench/scenarios.ts";
+import { holdAll } from "./bench/schedule.ts";
+import { buildIfStale, executable } from "./build.ts";
 import type { Command } from "./command.ts";
 
-/** One figure of one run: the broker's, and the disk's beside it. */
-interface Pair {
-  readonly broker: number;
-  readonly disk: number;
-  /** CPU seconds of the broker for a million records; NaN where that says nothing. */
-  readonly cpu: number;
+const text = (value: string) => ({ type: "string", default: value }) as const;
+const flag = { type: "boolean", default: false } as const;
+
+const options = {
+  all: flag,
+  curves: flag,
+  scenarios: text(""),
+  against: text(""),
+  install: text(""),
+  cache: text(process.env["OBELISK_BENCH_CACHE"] ?? join(homedir(), ".cache", "obelisk-bench")),
+  folder: text(tmpdir()),
+  out: text(""),
+  budget: text(""),
+  pairs: text(""),
+  scale: text(""),
+  "touch-gib": text(""),
+  seed: text(String(Date.now() % 1_000_000)),
+  gate: text(""),
+  busy: flag,
+  quick: flag,
+  list: flag,
+} as const;
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
+
+/** How thoroughly things are measured. */
+interface Effort extends RunSettings {
+  /** No more than so many of each. */
+  readonly pairs: number;
+  readonly seed: number;
 }
 
-interface Scenario {
-  readonly name: string;
-  readonly unit: string;
-  /** What the disk's figure is. */
-  readonly beside: string;
-  run(folder: string, scale: number): Promise<Pair>;
-}
+type Thoroughness = Omit<Effort, "folder" | "seed">;
 
-const streamScenario = (valueBytes: number, records: number): Scenario => ({
-  name: `stream of ${valueBytes} B records, 1 connection`,
-  unit: "MB/s",
-  beside: "appends of 1 MiB, each synced",
-  async run(folder, scale) {
-    const total = Math.ceil(records * scale);
-    const frame = frameOf(valueBytes);
-    const disk = await appendStream(join(folder, "disk"), total * frame.length, 1 << 20);
-    await using broker = await startBroker(join(folder, "data"));
-    await sendStream(broker.port, frame, Math.ceil(total / 10));
-    const before = broker.cpuSeconds();
-    const seconds = await sendStream(broker.port, frame, total);
-    const cpu = ((broker.cpuSeconds() - before) / total) * 1e6;
-    return { broker: (total * valueBytes) / 1e6 / seconds, disk, cpu };
-  },
-});
+/** With all the time in the world. */
+const whole: Thoroughness = {
+  pairs: 12,
+  scale: 1,
+  touchGib: 6,
+  quietMsMax: 180_000,
+  triesMax: 5,
+};
+/** Within a budget of minutes: short runs, and each counts. */
+const bounded: Thoroughness = {
+  pairs: 12,
+  scale: 0.2,
+  touchGib: 0,
+  quietMsMax: 3000,
+  triesMax: 1,
+};
+/** To see that it works. */
+const quick: Thoroughness = { pairs: 2, scale: 0.02, touchGib: 0, quietMsMax: 0, triesMax: 1 };
+/** For the gate, in which pairs are what counts: one machine's noise is in both of them. */
+const gating: Thoroughness = { ...bounded, scale: 0.06, quietMsMax: 0 };
 
-const latencyScenario = (percentile: number): Scenario => ({
-  name: `one 100 B record at a time, p${percentile * 100}`,
-  unit: "µs",
-  beside: "an append of 200 B, synced",
-  async run(folder, scale) {
-    const count = Math.ceil(3000 * scale);
-    const disk = await appendOneByOne(join(folder, "disk"), 200, count);
-    await using broker = await startBroker(join(folder, "data"));
-    const latencies = await sendOneByOne(broker.port, frameOf(100), count);
-    return { broker: quantile(latencies, percentile), disk: quantile(disk, percentile), cpu: NaN };
-  },
-});
+/** Minutes that the gate has, its build included, unless it is told others. */
+const gateMinutes = 1.5;
+/** What is written and removed once before bounded runs. */
+const firstTouchGib = 2;
 
-const scenarios: readonly Scenario[] = [
-  streamScenario(100, 2_000_000),
-  streamScenario(1024, 400_000),
-  latencyScenario(0.5),
-  latencyScenario(0.99),
-];
+/** `statfs` of a file system that is memory: figures of it say nothing about a disk. */
+const memoryFileSystem = 0x0102_1994;
 
 export const bench: Command = {
-  summary: "figures of the built executable beside the disk's own (--runs, --scale, --json)",
+  summary: "Obelisk against its peers, in pairs (--list, --all, --budget, --curves, --gate)",
   async run(args) {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        runs: { type: "string", default: "5" },
-        scale: { type: "string", default: "1" },
-        json: { type: "boolean", default: false },
-      },
-    });
+    const begun = performance.now();
+    const { values } = parseArgs({ args: [...args], options });
+    const unknown = unknownName(values);
+    if (unknown !== null) return fail(unknown);
+    const chosen = chosenOf(values);
+    const isNothing = chosen.scenarios.length + chosen.curves.length === 0;
+    if (values.list || (isNothing && values.gate === "")) return list();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupted);
     if (!(await buildIfStale())) return 1;
-    const [runs, scale] = [Number(values.runs), Number(values.scale)];
-    for (const scenario of scenarios) {
-      const pairs = await runScenario(scenario, runs, scale);
-      const line = values.json ? JSON.stringify({ ...scenario, pairs }) : lineOf(scenario, pairs);
-      process.stdout.write(`${line}\n`);
+    const cache = resolve(values.cache);
+    mkdirSync(cache, { recursive: true });
+    const install = named(values.install) as KitName[];
+    // Without generators nothing can be measured, and they are small.
+    const kits = await Kits.open(cache, ["generators", ...install]);
+    const minutes = Number(values.budget === "" ? Infinity : values.budget);
+    if (values.gate !== "") {
+      const gateMs = 60_000 * (Number.isFinite(minutes) ? minutes : gateMinutes);
+      return await gate(kits, values, begun + gateMs);
     }
-    for (const scenario of doorScenarios) {
-      process.stdout.write(`${await doorLine(scenario, runs, 10 * scale)}\n`);
-    }
+    const effort = effortOf(values, Number.isFinite(minutes) ? bounded : whole);
+    const report = await measure(kits, chosen, { values, effort }, begun + 60_000 * minutes);
+    process.stdout.write(`\n${markdownOf(report)}`);
+    if (values.out !== "") write(values.out, report);
     return 0;
   },
 };
 
-async function runScenario(scenario: Scenario, runs: number, scale: number): Promise<Pair[]> {
-  const pairs: Pair[] = [];
-  for (let run = 0; run < runs; run++) {
-    const folder = mkdtempSync(join(tmpdir(), "obelisk-bench-"));
-    try {
-      pairs.push(await scenario.run(folder, scale));
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  }
-  return pairs;
+function interrupted(): void {
+  abandonRuns();
+  process.exit(130);
 }
 
-/** The 99th percentile alone and beside the other, in runs that go alone, beside, beside, alone. */
-async function doorLine(scenario: DoorScenario, runs: number, seconds: number): Promise<string> {
-  const pairs: { readonly alone: number; readonly beside: number }[] = [];
-  for (let run = 0; run < runs; run++) {
-    const folder = mkdtempSync(join(tmpdir(), "obelisk-bench-"));
-    try {
-      const pair = await doorPair(scenario, folder, seconds, run % 2 === 0);
-      pairs.push({ alone: quantile(pair.alone, 0.99), beside: quantile(pair.beside, 0.99) });
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+const named = (names: string): string[] => names.split(",").filter((name) => name !== "");
+
+function unknownName(values: Values): string | null {
+  const ids = [...scenarios, ...curves].map(({ id }) => id);
+  const scenario = named(values.scenarios).find((id) => !ids.includes(id));
+  if (scenario !== undefined) return `no scenario is called ${scenario}: ${ids.join(", ")}`;
+  const peers = [...grown, ...scenarios.flatMap(({ matches }) => matches.flat())];
+  const peer = named(values.against).find((name) => !peers.includes(name));
+  if (peer !== undefined) return `no peer is called ${peer}: ${[...new Set(peers)].join(", ")}`;
+  const kit = named(values.install).find((name) => !kitNames.includes(name as KitName));
+  if (kit !== undefined) return `can't install ${kit}: ${kitNames.join(", ")}`;
+  for (const name of ["budget", "pairs", "scale", "touch-gib", "seed"] as const) {
+    if (Number.isNaN(Number(values[name]))) return `--${name} is no number: ${values[name]}`;
   }
-  const middle = (values: readonly number[]): string => quantile(values, 0.5).toFixed(2);
-  const ratios = pairs.map(({ alone, beside }) => beside / alone);
-  const { name, first, beside } = scenario;
-  const rates = `${first.rate} beside ${beside.rate} requests/s`;
-  return (
-    `${name}, p99: alone ${middle(pairs.map(({ alone }) => alone))} ms; ${rates}: ` +
-    `${middle(pairs.map((pair) => pair.beside))} ms; ratio ${middle(ratios)} ` +
-    `[${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}]`
-  );
+  const isMemory = statfsSync(values.folder).type === memoryFileSystem;
+  return isMemory ? `${values.folder} is memory, not a disk: --folder names another` : null;
 }
 
-function lineOf({ name, unit, beside }: Scenario, pairs: readonly Pair[]): string {
-  const spread = (values: number[]): string => {
-    const low = Math.min(...values).toFixed(0);
-    const high = Math.max(...values).toFixed(0);
-    return `${quantile(values, 0.5).toFixed(0)} ${unit} [${low}–${high}]`;
+function effortOf(values: Values, usual: Thoroughness): Effort {
+  const { quietMsMax, triesMax, ...basis } = values.quick ? quick : usual;
+  const given = (name: "pairs" | "scale" | "touch-gib", otherwise: number): number =>
+    values[name] === "" ? otherwise : Number(values[name]);
+  return {
+    folder: values.folder,
+    pairs: given("pairs", basis.pairs),
+    scale: given("scale", basis.scale),
+    touchGib: given("touch-gib", basis.touchGib),
+    quietMsMax: values.busy ? 0 : quietMsMax,
+    triesMax: values.busy ? 1 : triesMax,
+    seed: Number(values.seed),
   };
-  const broker = spread(pairs.map((pair) => pair.broker));
-  const disk = spread(pairs.map((pair) => pair.disk));
-  const ratio = quantile(
-    pairs.map((pair) => pair.broker / pair.disk),
-    0.5,
-  ).toFixed(2);
-  const cpu = quantile(
-    pairs.map((pair) => pair.cpu),
-    0.5,
-  );
-  const cpuText = Number.isNaN(cpu) ? "" : `; ${cpu.toFixed(2)} CPU s a million records`;
-  return `${name}: ${broker}; ${beside}: ${disk}; ratio ${ratio}${cpuText}`;
 }
 
-/** The value below which a share of all values lies. */
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+function fail(message: string): number {
+  process.stderr.write(`bench: ${message}\n`);
+  return 2;
+}
+
+function list(): number {
+  for (const { id, title, figures, matches } of scenarios) {
+    const pairs = matches.map(([ours, theirs]) => `${ours} : ${theirs}`).join(", ");
+    const what = `${title}; ${figures.join(", ")}`;
+    process.stdout.write(`${id.padEnd(13)}${what}\n${" ".repeat(13)}${pairs}\n`);
+  }
+  for (const { id, title, figures, points, axis } of curves) {
+    const what = `${title}; ${figures.join(", ")}`;
+    process.stdout.write(
+      `${id.padEnd(13)}${what}\n${" ".repeat(13)}${points.join(", ")} ${axis}\n`,
+    );
+  }
+  return 0;
+}
+
+interface Chosen {
+  readonly scenarios: readonly Scenario[];
+  readonly curves: readonly Curve[];
+}
+
+/** In the order of the table, whatever the order that they were asked for in. */
+function chosenOf(values: Values): Chosen {
+  const ids = named(values.scenarios);
+  return {
+    scenarios: scenarios.filter(({ id }) => values.all || ids.includes(id)),
+    curves: curves.filter(({ id }) => values.curves || ids.includes(id)),
+  };
+}
+
+/** Scenarios in which ours also runs against itself; the first one does whatever it is. */
+const noiseShown = new Set(["P5", "C1"]);
+
+/** Peers whose growth is looked at, unless others are named. */
+const grown = ["obelisk", "kafka-flush"];
+
+async function measure(
+  kits: Kits,
+  chosen: Chosen,
+  { values, effort }: { readonly values: Values; readonly effort: Effort },
+  deadline: number,
+): Promise<Report> {
+  const { folder, seed, pairs, ...shown } = effort;
+  const peers = allPeers(kits, executable);
+  const against = new Set(named(values.against));
+  const machine = machineFacts();
+  if (Number.isFinite(deadline)) touchOnce(folder);
+  const ceilings = await new Rdkafka(kits).ceilings(effort.scale);
+  const contests = chosen.scenarios.map((scenario, at) => {
+    const withItself = at === 0 || noiseShown.has(scenario.id);
+    const entrants = entrantsOf(scenario, peers, { against, withItself });
+    return new Contest(scenario, entrants);
+  });
+  const growing = grown.filter((name) => against.size === 0 || against.has(name));
+  const curveRuns = chosen.curves.map((curve) => {
+    const measured = [...new Set(["obelisk", ...growing])].flatMap((name) => peers.get(name) ?? []);
+    return new CurveRun(curve, measured, effort);
+  });
+  const found = (contest: Contest) => findingsOf(contest, against, seed);
+  const rounds = contests.map((contest) => ({
+    isOpen: () => contest.isOpen(),
+    pairs: () => contest.pairs(),
+    async round(until: number): Promise<void> {
+      await contest.round(effort, until);
+      const { findings, omissions } = found(contest);
+      process.stdout.write(findings.map((finding) => `${findingLine(finding)}\n`).join(""));
+      const missing = omissions.map(
+        ({ scenario, theirs, why }) => `${scenario}: ${theirs}: ${why}`,
+      );
+      process.stdout.write(missing.map((line) => `${line}\n`).join(""));
+    },
+  }));
+  await holdAll([...rounds, ...curveRuns], { pairs, deadline });
+  const facts = await Promise.all([...peers.values()].map(factsOfPeer));
+  return {
+    machine,
+    settings: { ...shown, "pairs at most": pairs, seed },
+    ceilings,
+    peers: facts.filter((each) => each !== null),
+    findings: contests.flatMap((contest) => found(contest).findings),
+    omissions: contests.flatMap((contest) => found(contest).omissions),
+    curves: curveRuns.flatMap((run) => run.findings()),
+    runs: Object.fromEntries(
+      contests.map(({ scenario, samples }) => [scenario.id, Object.fromEntries(samples)]),
+    ),
+  };
+}
+
+/** A machine that has only just begun to work is slower: its host gives it memory page by page. */
+function touchOnce(folder: string): void {
+  const made = mkdtempSync(join(folder, "obelisk-bench-"));
+  touchMemory(made, firstTouchGib);
+  rmSync(made, { recursive: true });
+}
+
+async function factsOfPeer(peer: Peer): Promise<PeerFacts | null> {
+  if (peer.missing() !== null) return null;
+  const { name, acknowledges } = peer;
+  const installedBytes = peer.installedBytes();
+  return { name, acknowledges, description: await peer.describe(), installedBytes };
+}
+
+function write(folder: string, report: Report): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "bench.md"), markdownOf(report));
+  writeFileSync(join(folder, "bench.json"), `${JSON.stringify(report, null, 1)}\n`);
+  if (report.findings.length > 0) writeFileSync(join(folder, "bench.svg"), plotOf(report.findings));
+  const hasPoints = report.curves.some(({ series }) => Object.keys(series).length > 0);
+  if (hasPoints) writeFileSync(join(folder, "curves.svg"), curvePlot(report.curves));
+}
+
+/** Exit code 1: something has become slower, and that is proven. */
+async function gate(kits: Kits, values: Values, deadline: number): Promise<number> {
+  const { gate: commit } = values;
+  const earlier = kits.missing("generators") ?? (await buildOf(commit));
+  if (typeof earlier === "string") {
+    process.stdout.write(`gate: nothing was compared: ${earlier}\n`);
+    return 0;
+  }
+  using _ = earlier;
+  const effort = effortOf(values, gating);
+  const { findings, losses } = await runGate(kits, earlier.path, { ...effort, deadline });
+  for (const finding of findings) process.stdout.write(`${findingLine(finding)}\n`);
+  for (const { scenario, ratio } of losses) {
+    process.stdout.write(`${scenario}: slower than ${commit}, ${ratio.median.toFixed(2)}\n`);
+  }
+  return losses.length === 0 ? 0 : 1;
 }

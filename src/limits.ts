@@ -406,6 +406,16 @@ export const produceSilentConnectionsMax = 3;
 /** `produce --rate`: what a pause has saved up may come at once, up to this much time's worth. */
 export const produceBurstMs = 100;
 
+/** `bench`: bounds of what it is asked for; a value fits every broker's default limit. */
+export const benchRecordsMax = 1_000_000_000;
+export const benchTurnsMax = 1_000_000;
+export const benchPartitionsMax = 10_000;
+export const benchRecordBytesMax = 1_000_000;
+/** `bench`: sends of many records each that wait for their OK at the same time. */
+export const benchSendsInFlightMax = 8;
+/** `bench`: a reader that waits for a record looks this often whether it is to end. */
+export const benchPollMs = 1_000;
+
 /** A command that follows a directory looks for what has come this often, and at least so often. */
 export const followPollMs = 100;
 export const followPollMsMax = 1_000;

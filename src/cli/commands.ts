@@ -15,6 +15,7 @@ export const commands: Registry = {
   consume: async () => (await import("./consume.ts")).consume,
   groups: async () => (await import("./groups.ts")).groups,
   topics: async () => (await import("./topics.ts")).topics,
+  bench: async () => (await import("./bench.ts")).bench,
   top: async () => (await import("./top.ts")).top,
   version: async () => (await import("./version.ts")).version,
 };

@@ -177,12 +177,6 @@ export const exceptions: readonly Exception[] = [
 
   {
     rule: "test-only-export",
-    path: "src/base/random.ts",
-    subjects: ["seededRandom"],
-    why: "chance for tests, from a seed; the broker's own comes from the system",
-  },
-  {
-    rule: "test-only-export",
     path: "src/log/recovery.ts",
     subjects: ["recoveryTable"],
     why: "a decision table is tested row by row",
