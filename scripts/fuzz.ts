@@ -1,0 +1,87 @@
+/**
+ * `fuzz`: has the fuzzers of `test/fuzz` make inputs, one target after another, until one of them
+ * finds something, or for as many inputs or as long as is said. What it finds is printed as small
+ * as it still fails, with the command that has it again.
+ */
+import { parseArgs } from "node:util";
+import { parseInput, printInput, readCorpus } from "../test/fuzz/corpus.ts";
+import { findingOf, fuzz, type Report } from "../test/fuzz/fuzzer.ts";
+import type { Case } from "../test/fuzz/target.ts";
+import { targets } from "../test/fuzz/targets.ts";
+import type { Command } from "./command.ts";
+
+const again = "sh scripts/bun.sh scripts/run.ts fuzz";
+
+export const fuzzing: Command = {
+  summary: "fuzzers ([target…] --inputs, --minutes, --seed, --fresh, --input, --outcomes)",
+  async run(args) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        inputs: { type: "string" },
+        minutes: { type: "string" },
+        seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
+        input: { type: "string", multiple: true },
+        fresh: { type: "boolean", default: false },
+        outcomes: { type: "boolean", default: false },
+      },
+    });
+    const names = positionals.length > 0 ? positionals : Object.keys(targets);
+    const unknown = names.find((name) => !Object.hasOwn(targets, name));
+    if (unknown !== undefined) {
+      process.stderr.write(`${unknown} is none of ${Object.keys(targets).join(", ")}\n`);
+      return 2;
+    }
+    if (values.input !== undefined) return await takeAgain(names, values.input.map(parseInput));
+    const seconds = values.minutes === undefined ? Infinity : Number(values.minutes) * 60;
+    const isBounded = values.inputs !== undefined || seconds < Infinity;
+    const inputs = isBounded ? Number(values.inputs ?? Infinity) : 100_000;
+    const seed = Number(values.seed);
+    for (const name of names) {
+      const corpus = values.fresh ? [] : readCorpus(name).values();
+      const target = await targets[name]!();
+      const report = await fuzz(target, {
+        seed,
+        inputs,
+        seconds,
+        corpus,
+        isSystematic: !values.fresh,
+      });
+      process.stdout.write(reportText(name, seed, report, values.outcomes));
+      if (report.failure !== null) return 1;
+    }
+    return 0;
+  },
+};
+
+function reportText(name: string, seed: number, report: Report, showsOutcomes: boolean): string {
+  const { inputs, seconds, outcomes, slowestMs, allocatedBytes, failure } = report;
+  const shown = [...outcomes].sort((a, b) => b[1] - a[1]);
+  const list = showsOutcomes ? shown.map(([what, count]) => `  ${count} ${what}\n`) : [];
+  const text =
+    `${name}: ${inputs} inputs from seed ${seed} in ${seconds.toFixed(0)} s ` +
+    `(${(inputs / seconds).toFixed(0)} a second), ${outcomes.size} outcomes, at most ` +
+    `${slowestMs.toFixed(1)} ms and ${(allocatedBytes / 1024).toFixed(0)} KiB of buffers each, ` +
+    `${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB resident at most\n`;
+  return list.join("") + text + (failure === null ? "" : failureText(name, failure));
+}
+
+function failureText(name: string, failure: NonNullable<Report["failure"]>): string {
+  const lines = failure.inputs.map(printInput);
+  const asked = lines.map((line) => ` --input '${line.replaceAll("'", "\\x27")}'`);
+  return (
+    `${name} fails:\n- ${failure.finding.slice(0, 2000)}\n` +
+    `${lines.join("\n")}\nagain: ${again} ${name}${asked.join("")}\n`
+  );
+}
+
+/** Has each target take these inputs; 1 if one fails. */
+async function takeAgain(names: readonly string[], inputs: Case): Promise<number> {
+  for (const name of names) {
+    const finding = await findingOf(await targets[name]!(), inputs);
+    process.stdout.write(`${name}: ${finding ?? "all is well"}\n`);
+    if (finding !== null) return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,9 @@
+/** The targets, by name; each is made when it is wanted. */
+import { kafkaFrames } from "./kafka-frames.ts";
+import { nativeFrames } from "./native-frames.ts";
+import type { Target } from "./target.ts";
+
+export const targets: Readonly<Record<string, () => Promise<Target>>> = {
+  "kafka-frames": kafkaFrames,
+  "native-frames": nativeFrames,
+};
