@@ -1,4 +1,5 @@
 /** The targets, by name; each is made when it is wanted. */
+import { batches } from "./batches.ts";
 import { kafkaFrames } from "./kafka-frames.ts";
 import { nativeFrames } from "./native-frames.ts";
 import type { Target } from "./target.ts";
@@ -6,4 +7,5 @@ import type { Target } from "./target.ts";
 export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   "kafka-frames": kafkaFrames,
   "native-frames": nativeFrames,
+  batches,
 };
