@@ -1,5 +1,6 @@
 /** The targets, by name; each is made when it is wanted. */
 import { batches } from "./batches.ts";
+import { compressed } from "./compressed.ts";
 import { kafkaFrames } from "./kafka-frames.ts";
 import { nativeFrames } from "./native-frames.ts";
 import type { Target } from "./target.ts";
@@ -8,4 +9,5 @@ export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   "kafka-frames": kafkaFrames,
   "native-frames": nativeFrames,
   batches,
+  compressed,
 };
