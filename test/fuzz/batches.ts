@@ -13,7 +13,7 @@ import { batchHeaderBytes, batchPrefixBytes, checkBatch, seal } from "../../src/
 import { compressionNames, viewOf } from "../../src/record/batch.ts";
 import { BatchBuilder } from "../../src/record/builder.ts";
 import { type Codec, decompress } from "../../src/record/compression.ts";
-import { openRecords, validateRecords } from "../../src/record/records.ts";
+import { type BatchRecord, openRecords, validateRecords } from "../../src/record/records.ts";
 import { BrokerWorld } from "../support/broker-world.ts";
 import { means } from "../support/compaction.ts";
 import { unwrap } from "../support/log-world.ts";
@@ -225,7 +225,7 @@ const isText = (content: string): boolean =>
     });
 
 /** A record of production code, as the reference has it. */
-function plain(record: ReturnType<Extract<ReturnType<typeof openRecords>, object>["record"]>) {
+function plain(record: BatchRecord) {
   const { key, value, headers, offset, timestamp } = record;
   let content = `${key?.toHex() ?? "-"}=${value?.toHex() ?? "-"}`;
   for (const header of headers) {

@@ -3,6 +3,7 @@ import { batches } from "./batches.ts";
 import { compressed } from "./compressed.ts";
 import { kafkaFrames } from "./kafka-frames.ts";
 import { nativeFrames } from "./native-frames.ts";
+import { recovery } from "./recovery.ts";
 import type { Target } from "./target.ts";
 
 export const targets: Readonly<Record<string, () => Promise<Target>>> = {
@@ -10,4 +11,5 @@ export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   "native-frames": nativeFrames,
   batches,
   compressed,
+  recovery,
 };
