@@ -1,6 +1,7 @@
 /** The targets, by name; each is made when it is wanted. */
 import { batches } from "./batches.ts";
 import { compressed } from "./compressed.ts";
+import { http } from "./http.ts";
 import { kafkaFrames } from "./kafka-frames.ts";
 import { nativeFrames } from "./native-frames.ts";
 import { recovery } from "./recovery.ts";
@@ -12,4 +13,5 @@ export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   batches,
   compressed,
   recovery,
+  http,
 };
