@@ -4,13 +4,15 @@
  * as it still fails, with the command that has it again.
  */
 import { parseArgs } from "node:util";
-import { parseInput, printInput, readCorpus } from "../test/fuzz/corpus.ts";
+import { failureText, parseInput, readCorpus } from "../test/fuzz/corpus.ts";
+import { findPlanted } from "../test/fuzz/plant.ts";
 import { findingOf, fuzz, type Report } from "../test/fuzz/fuzzer.ts";
 import type { Case } from "../test/fuzz/target.ts";
 import { targets } from "../test/fuzz/targets.ts";
 import type { Command } from "./command.ts";
 
-const again = "sh scripts/bun.sh scripts/run.ts fuzz";
+/** Processor time that one input may take. */
+const inputMsMax = 50;
 
 export const fuzzing: Command = {
   summary: "fuzzers ([target…] --inputs, --minutes, --seed, --fresh, --input, --outcomes)",
@@ -25,8 +27,11 @@ export const fuzzing: Command = {
         input: { type: "string", multiple: true },
         fresh: { type: "boolean", default: false },
         outcomes: { type: "boolean", default: false },
+        planted: { type: "boolean", default: false },
+        bug: { type: "string", default: "" },
       },
     });
+    if (values.planted) return await findPlanted(values.bug);
     const names = positionals.length > 0 ? positionals : Object.keys(targets);
     const unknown = names.find((name) => !Object.hasOwn(targets, name));
     if (unknown !== undefined) {
@@ -47,6 +52,7 @@ export const fuzzing: Command = {
         seconds,
         corpus,
         isSystematic: !values.fresh,
+        inputMsMax,
       });
       process.stdout.write(reportText(name, seed, report, values.outcomes));
       if (report.failure !== null) return 1;
@@ -56,23 +62,19 @@ export const fuzzing: Command = {
 };
 
 function reportText(name: string, seed: number, report: Report, showsOutcomes: boolean): string {
-  const { inputs, seconds, outcomes, slowestMs, allocatedBytes, failure } = report;
+  const { inputs, seconds, processorSeconds, outcomes, slowestMs, allocatedBytes, failure } =
+    report;
   const shown = [...outcomes].sort((a, b) => b[1] - a[1]);
   const list = showsOutcomes ? shown.map(([what, count]) => `  ${count} ${what}\n`) : [];
   const text =
     `${name}: ${inputs} inputs from seed ${seed} in ${seconds.toFixed(0)} s ` +
-    `(${(inputs / seconds).toFixed(0)} a second), ${outcomes.size} outcomes, at most ` +
+    `(${processorSeconds.toFixed(0)} s of processor time, ${(inputs / processorSeconds).toFixed(0)} a second of it), ${outcomes.size} outcomes, at most ` +
     `${slowestMs.toFixed(1)} ms and ${(allocatedBytes / 1024).toFixed(0)} KiB of buffers each, ` +
     `${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB resident at most\n`;
-  return list.join("") + text + (failure === null ? "" : failureText(name, failure));
-}
-
-function failureText(name: string, failure: NonNullable<Report["failure"]>): string {
-  const lines = failure.inputs.map(printInput);
-  const asked = lines.map((line) => ` --input '${line.replaceAll("'", "\\x27")}'`);
   return (
-    `${name} fails:\n- ${failure.finding.slice(0, 2000)}\n` +
-    `${lines.join("\n")}\nagain: ${again} ${name}${asked.join("")}\n`
+    list.join("") +
+    text +
+    (failure === null ? "" : failureText(name, failure.finding, failure.inputs))
   );
 }
 

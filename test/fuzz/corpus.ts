@@ -47,3 +47,13 @@ export function printInput(input: Uint8Array): string {
   });
   return `"${characters.join("")}"`;
 }
+
+/** What to say of a case that fails: how, with what, and how to have it again. */
+export function failureText(target: string, finding: string, inputs: Case): string {
+  const lines = inputs.map(printInput);
+  const asked = lines.map((line) => ` --input '${line.replaceAll("'", "\\x27")}'`);
+  return (
+    `${target} fails:\n- ${finding.slice(0, 2000)}\n${lines.join("\n")}\n` +
+    `again: sh scripts/bun.sh scripts/run.ts fuzz ${target}${asked.join("")}\n`
+  );
+}

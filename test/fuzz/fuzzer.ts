@@ -8,8 +8,6 @@ import { AllocationMeter } from "./allocation.ts";
 import { minimized } from "./minimize.ts";
 import type { Case, Subject, Target } from "./target.ts";
 
-/** Processor time that one input may take. */
-export const inputMsMax = 50;
 /** A machine that is busy makes things slow by chance: what is slow is slow each time. */
 const slowAttempts = 4;
 /** Inputs that others are made of. */
@@ -25,6 +23,8 @@ export interface Run {
   readonly corpus: Iterable<Case>;
   /** Whether {@link Target.systematic} comes first. */
   readonly isSystematic: boolean;
+  /** Milliseconds of processor time that one input may take. */
+  readonly inputMsMax: number;
 }
 
 /** What went wrong. */
@@ -37,6 +37,8 @@ export interface Failure {
 export interface Report {
   readonly inputs: number;
   readonly seconds: number;
+  /** Of processor time, those threads included that collect garbage and compile. */
+  readonly processorSeconds: number;
   readonly outcomes: ReadonlyMap<string, number>;
   /** Processor time of the slowest input, and the buffers of the greediest one. */
   readonly slowestMs: number;
@@ -85,7 +87,8 @@ class Life implements Disposable {
       this.outcome = await this.subject.take(input);
     });
     const { user, system } = process.threadCpuUsage(cpu);
-    this.slowestMs = Math.max(this.slowestMs, (user + system) / 1000);
+    const ms = this.subject.longestMs ?? (user + system) / 1000;
+    this.slowestMs = Math.max(this.slowestMs, ms);
     const allocated = this.meter.bytes - before;
     this.allocatedBytes = Math.max(this.allocatedBytes, allocated);
     if (error !== null) this.finding = error;
@@ -136,6 +139,7 @@ class Fuzzing {
 
   async report(): Promise<Report> {
     const begun = performance.now();
+    const cpu = process.cpuUsage();
     const seconds = (): number => (performance.now() - begun) / 1000;
     for (const one of this.run.corpus) {
       for (const input of one) await this.#take(input);
@@ -152,9 +156,11 @@ class Fuzzing {
       await this.#take(this.target.generate(this.#random, this.#kept));
     }
     await this.#endLife();
+    const { user, system } = process.cpuUsage(cpu);
     return {
       inputs: this.#inputs,
       seconds: seconds(),
+      processorSeconds: (user + system) / 1e6,
       outcomes: this.#outcomes,
       slowestMs: this.#slowestMs,
       allocatedBytes: this.#allocatedBytes,
@@ -171,7 +177,7 @@ class Fuzzing {
     this.#inputs += 1;
     if (life.finding !== null) return await this.#endLife();
     this.#note(input, life.outcome);
-    if (life.slowestMs > inputMsMax) await this.#judgeSlow(input, life.slowestMs);
+    if (life.slowestMs > this.run.inputMsMax) await this.#judgeSlow(input, life.slowestMs);
     else this.#slowestMs = Math.max(this.#slowestMs, life.slowestMs);
     if (life.taken.length >= this.target.inputsPerSubject) await this.#endLife();
   }
@@ -191,14 +197,14 @@ class Fuzzing {
   /** What was slow by chance is not slow again. */
   async #judgeSlow(input: Uint8Array, firstMs: number): Promise<void> {
     let leastMs = firstMs;
-    for (let left = slowAttempts; left > 0 && leastMs > inputMsMax; left--) {
+    for (let left = slowAttempts; left > 0 && leastMs > this.run.inputMsMax; left--) {
       using life = await Life.open(this.target);
       await life.take(input);
       leastMs = Math.min(leastMs, life.slowestMs);
       await life.end();
     }
     this.#slowestMs = Math.max(this.#slowestMs, leastMs);
-    if (leastMs <= inputMsMax) return;
+    if (leastMs <= this.run.inputMsMax) return;
     this.#failure = { finding: `takes ${leastMs.toFixed(0)} ms at least`, inputs: [input] };
   }
 

@@ -6,7 +6,7 @@
 import { visitErrors } from "../../src/kafka/error-count.ts";
 import { errorName } from "../../src/kafka/errors.ts";
 import type { Random } from "../../src/base/random.ts";
-import { type ApiName, apis } from "../../src/kafka/apis.ts";
+import { type ApiName, apis, isServed } from "../../src/kafka/apis.ts";
 import { type Routed, readRequest, routeOf } from "../../src/kafka/dispatch.ts";
 import { kafkaFrameBytesMax } from "../../src/limits.ts";
 import { Network } from "../../src/net/network.ts";
@@ -79,8 +79,10 @@ function requestsIn(input: Uint8Array): Expected[] {
     if (typeof routed === "string") break;
     const read = readRequest(Reader.of(input.subarray(at + 4, end)), routed);
     if (read instanceof Malformed) break;
-    const { correlationId, responseVersion: version, request } = read;
-    const isSilent = routed.route.name === "Produce" && request["acks"] === 0;
+    const { correlationId, request } = read;
+    const { api, name } = routed.route;
+    const version = isServed(api, routed.apiVersion) ? routed.apiVersion : 0;
+    const isSilent = name === "Produce" && request["acks"] === 0;
     found.push({ routed, correlationId, version, isSilent });
     at = end;
   }

@@ -16,6 +16,8 @@ export class Finding extends Error {
 export interface Subject {
   /** What came of it, in words: the same for what is handled alike. */
   take(input: Uint8Array): Promise<readonly string[]>;
+  /** Processor time of the longest turn of the last input, in ms; left out: all of it was one. */
+  readonly longestMs?: number;
   /** Looks at all that the inputs have left behind, and lets go of it. */
   close(): Promise<void>;
 }
