@@ -252,6 +252,45 @@ function soundBatch(random: Random): Uint8Array {
   return builder.build({ compression, ...(producerId < 0 ? {} : producer) });
 }
 
+/** A varint in one of the ways in which one can be written, or in a way that is none. */
+function varint(random: Random, value: number): number[] {
+  const bytes: number[] = [];
+  let rest = ((value << 1) ^ (value >> 31)) >>> 0;
+  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  bytes.push(rest);
+  if (random.below(12) > 0) return bytes;
+  while (bytes.length < 5) bytes.push(0);
+  for (let at = 0; at < 4; at++) bytes[at]! |= 0x80;
+  // Bits that an int32 has no place for; or none.
+  if (random.below(2) === 0) bytes[4]! |= oneOf(random, [0x10, 0x20, 0x40, 0x70]);
+  return bytes;
+}
+
+/** Records whose lengths are right, and whose numbers are written in all ways. */
+function handmadeBatch(random: Random): Uint8Array {
+  const count = 1 + random.below(3);
+  const head = soundBatch(random).subarray(0, batchHeaderBytes);
+  const records: number[] = [];
+  for (let at = 0; at < count; at++) {
+    const sized = (): number[] => {
+      if (random.below(5) === 0) return varint(random, oneOf(random, [-1, -1, -2, 0]));
+      const bytes = randomBytes(random, random.below(4));
+      return [...varint(random, bytes.length), ...bytes];
+    };
+    const headers = random.below(3) === 0 ? random.below(3) : 0;
+    const delta = random.below(10) === 0 ? random.below(4) : at;
+    const body = [0, ...varint(random, random.below(3)), ...varint(random, delta)];
+    body.push(...sized(), ...sized(), ...varint(random, headers));
+    for (let left = headers * 2; left > 0; left--) body.push(...sized());
+    records.push(...varint(random, body.length), ...body);
+  }
+  const batch = new Uint8Array([...head, ...records]);
+  const view = viewOf(batch);
+  view.setInt16(21, 0);
+  view.setInt32(57, count);
+  return batch;
+}
+
 /** Numbers of a header, and where they are. */
 const fields: readonly (readonly [at: number, width: 1 | 2 | 4 | 8])[] = [
   ...([
@@ -295,6 +334,7 @@ function generate(random: Random, kept: readonly Uint8Array[]): Uint8Array {
     const old = mutated(oneOf(random, kept).subarray(headBytes), random);
     return withHead(topic, asked, old);
   }
+  if (way === 2) return withHead(topic, asked, handmadeBatch(random));
   const batch = soundBatch(random);
   if (way < 4) {
     const [at, width] = oneOf(random, fields);

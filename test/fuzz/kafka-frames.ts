@@ -93,12 +93,12 @@ function requestsIn(input: Uint8Array): Expected[] {
 const abandoned: ReadonlySet<ApiName> = new Set(["JoinGroup", "SyncGroup"]);
 
 /** Holds the answers against the requests; each with its errors. */
-function outcomeOf(input: Uint8Array, answered: Uint8Array): string[] {
+function outcomeOf(requests: readonly Expected[], answered: Uint8Array): string[] {
   const words: string[] = [];
   const view = new DataView(answered.buffer, answered.byteOffset, answered.byteLength);
   let at = 0;
   let mayEnd = false;
-  for (const { routed, correlationId, version, isSilent } of requestsIn(input)) {
+  for (const { routed, correlationId, version, isSilent } of requests) {
     const { name, api } = routed.route;
     // Where a Produce that wants no answer fails, the connection ends.
     mayEnd ||= isSilent || abandoned.has(name);
@@ -149,7 +149,11 @@ class KafkaSubject implements Subject {
     const { base, protocol } = this.world;
     const peer = new StreamPeer(this.#network, protocol, base.clock);
     await peer.send(input);
-    const outcome = outcomeOf(input, peer.answered);
+    const requests = requestsIn(input);
+    const outcome = outcomeOf(requests, peer.answered);
+    const isAbandoned = requests.some(({ routed }) => abandoned.has(routed.route.name));
+    const { heldBytes } = peer;
+    require(isAbandoned || heldBytes === 0, () => `${heldBytes} bytes are held at the end`);
     const told = this.#toldSince();
     const held = [
       this.#network.budget.used,

@@ -100,7 +100,8 @@ class NativeSubject implements Subject {
     const counts = `${replies.length} replies to ${frames.length} frames`;
     require(replies.length === frames.length, () => counts);
     frames.forEach((frame, at) => this.#judge(frame, replies[at]!));
-    require(this.#network.budget.used === 0, () => `still held: ${this.#network.budget.used}`);
+    const held = peer.heldBytes + this.#network.budget.used;
+    require(held === 0, () => `${held} bytes are held at the end`);
     const defect = logger.events.find(({ level }) => level === "error");
     if (defect !== undefined) throw new Finding(`${defect.event} ${JSON.stringify(defect.fields)}`);
     return [...new Set(replies)].map(

@@ -32,12 +32,12 @@ export const plantedFaults: readonly PlantedFault[] = [
     "if (isLarge) {",
   ),
   fault(
-    "answers have the form of version 0",
+    "answers to Heartbeat have the form of version 0",
     "kafka-frames",
     1_000,
     "src/kafka/dispatch.ts",
     "return { ...known, request, responseVersion: apiVersion };",
-    "return { ...known, request, responseVersion: 0 };",
+    'return { ...known, request, responseVersion: route.name === "Heartbeat" ? 0 : apiVersion };',
   ),
   fault(
     "a partition that is not there is asked for its records",
@@ -64,12 +64,12 @@ export const plantedFaults: readonly PlantedFault[] = [
     "if (view.getUint32(keyTo, true) > end - valueFrom) return null;",
   ),
   fault(
-    "the bytes behind a batch's last record are not looked at",
+    "a record may be longer than what is in it",
     "batches",
     20_000,
-    "src/broker/batch-rules.ts",
-    "  records.next();\n  if (records.damage !== null)",
-    "  if (records.damage !== null)",
+    "src/record/records.ts",
+    'if (source.at !== source.end) return this.fail("bytes after the headers");',
+    "",
   ),
   fault(
     "a batch may count other records than it has offsets",
@@ -116,8 +116,8 @@ export const plantedFaults: readonly PlantedFault[] = [
     "recovery",
     20_000,
     "src/log/segment-log.ts",
-    "(furthest, { endOffset }) => (endOffset > furthest ? endOffset : furthest),",
-    "(furthest) => furthest,",
+    "const next = this.#list.all.reduce(",
+    "const next = this.#list.all.slice(-1).reduce(",
   ),
   fault(
     "a path that can't be decoded is a defect",

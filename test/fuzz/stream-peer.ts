@@ -24,6 +24,8 @@ export class StreamPeer {
   #isShut = false;
   #isGone = false;
   #isCut = false;
+  /** What of the budget the connection held when it had nothing more to say. */
+  heldBytes = 0;
 
   constructor(
     private readonly network: Network,
@@ -69,6 +71,7 @@ export class StreamPeer {
     if (!this.#isGone) this.#connection.finish();
     await this.#settle(() => this.#isShut || this.#isGone);
     if (!this.#isShut && !this.#isGone) throw new Finding("the connection does not end");
+    this.heldBytes = this.network.budget.used;
     this.#connection.socketClosed();
     if (this.#isCut) throw new Finding(`cut off: ${JSON.stringify(this.network.stats.cut)}`);
   }
