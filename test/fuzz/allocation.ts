@@ -3,17 +3,16 @@
  * when it has collected garbage, so their constructors are watched instead.
  */
 
-type Allocate = (size: number, ...rest: never[]) => Buffer;
+type Allocate = (this: void, size: number, ...rest: never[]) => Buffer;
+
+/** Functions that make one. None of them looks at what it is a method of. */
+const functionNames: readonly string[] = ["alloc", "allocUnsafe", "allocUnsafeSlow"];
 
 /** Counts until it is disposed of. */
 export class AllocationMeter implements Disposable {
   bytes = 0;
   readonly #array = globalThis.Uint8Array;
-  readonly #buffer = {
-    alloc: Buffer.alloc,
-    allocUnsafe: Buffer.allocUnsafe,
-    allocUnsafeSlow: Buffer.allocUnsafeSlow,
-  };
+  readonly #buffer: Readonly<Record<string, Allocate>>;
 
   constructor() {
     const counted: typeof Uint8Array = new Proxy(this.#array, {
@@ -27,10 +26,12 @@ export class AllocationMeter implements Disposable {
       },
     });
     globalThis.Uint8Array = counted;
-    for (const [name, allocate] of Object.entries(this.#buffer) as [string, Allocate][]) {
+    const own = Buffer as unknown as Record<string, Allocate>;
+    this.#buffer = Object.fromEntries(functionNames.map((name) => [name, own[name]!]));
+    for (const [name, allocate] of Object.entries(this.#buffer)) {
       const watched: Allocate = (size, ...rest) => {
         this.#count(size);
-        return allocate.call(Buffer, size, ...rest);
+        return allocate(size, ...rest);
       };
       Object.assign(Buffer, { [name]: watched });
     }

@@ -229,7 +229,8 @@ function plain(record: BatchRecord) {
   const { key, value, headers, offset, timestamp } = record;
   let content = `${key?.toHex() ?? "-"}=${value?.toHex() ?? "-"}`;
   for (const header of headers) {
-    content += ` ${Buffer.from(header.key, "utf8").toString("hex")}=${header.value?.toHex() ?? "-"}`;
+    const name = Buffer.from(header.key, "utf8").toString("hex");
+    content += ` ${name}=${header.value?.toHex() ?? "-"}`;
   }
   return { offset: Number(offset), timestamp: BigInt(timestamp), content, headers: headers.length };
 }

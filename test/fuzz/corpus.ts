@@ -18,7 +18,7 @@ export function readCorpus(target: string): Map<string, Case> {
 }
 
 /** The inputs of a text. */
-export function parseCase(text: string): Case {
+function parseCase(text: string): Case {
   const lines = text.split("\n").map((line) => line.trim());
   return lines.filter((line) => line !== "" && !line.startsWith("#")).map(parseInput);
 }
@@ -39,7 +39,7 @@ export function parseInput(line: string): Uint8Array {
 export function printInput(input: Uint8Array): string {
   const isPlain = (byte: number): boolean => byte === 10 || (byte >= 32 && byte < 127);
   const plain = input.reduce((count, byte) => count + (isPlain(byte) ? 1 : 0), 0);
-  if (input.length === 0 || plain < input.length * 0.9) return input.toHex();
+  if (plain < input.length * 0.9) return input.toHex();
   const characters = [...input].map((byte) => {
     if (byte === 10) return "\\n";
     if (byte === 92) return "\\\\";

@@ -1,4 +1,4 @@
-/** Makes a case that fails as small as it still fails: fewer inputs, then fewer and plainer bytes. */
+/** Makes a case as small as it still fails: fewer inputs, then fewer and plainer bytes. */
 import type { Case } from "./target.ts";
 
 /** Cases that are tried. */

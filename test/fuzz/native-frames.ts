@@ -154,8 +154,7 @@ function recordsOf(topic: string, batch: Uint8Array): Told[] {
   while (records.next()) {
     const { key, value, timestamp, headers } = records.record();
     const [header] = headers;
-    const rest =
-      header?.value == null ? 0 : viewOf(header.value).getUint32(header.value.length - 4);
+    const rest = header?.value ? viewOf(header.value).getUint32(header.value.length - 4) : 0;
     found.push(
       told(topic, key ?? none, value ?? none, BigInt(timestamp) * 1_000_000n + BigInt(rest)),
     );

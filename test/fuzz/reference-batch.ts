@@ -67,8 +67,9 @@ function recordIn(source: Source, offsetDelta: number, base: bigint): ReferenceR
   let content = `${key?.toHex() ?? "-"}=${value?.toHex() ?? "-"}`;
   for (let left = headers; left > 0; left--) {
     const name = source.sized();
-    const held = name == null ? undefined : source.sized();
-    if (name == null || held === undefined) return null;
+    if (name === undefined || name === null) return null;
+    const held = source.sized();
+    if (held === undefined) return null;
     content += ` ${name.toHex()}=${held?.toHex() ?? "-"}`;
   }
   if (source.left > 0) return null;
