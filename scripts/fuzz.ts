@@ -69,7 +69,8 @@ function reportText(name: string, seed: number, report: Report, showsOutcomes: b
   const text =
     `${name}: ${inputs} inputs from seed ${seed} in ${seconds.toFixed(0)} s ` +
     `(${processorSeconds.toFixed(0)} s of processor time, ` +
-    `${(inputs / processorSeconds).toFixed(0)} a second of it), ${outcomes.size} outcomes, at most ` +
+    `${(inputs / processorSeconds).toFixed(0)} a second of it), ` +
+    `${outcomes.size} outcomes, at most ` +
     `${slowestMs.toFixed(1)} ms and ${(allocatedBytes / 1024).toFixed(0)} KiB of buffers each, ` +
     `${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB resident at most\n`;
   return (

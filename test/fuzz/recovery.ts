@@ -109,7 +109,8 @@ class RecoverySubject implements Subject {
     for (const asked of edits) names.push((await edit(shape, disk, asked)) ?? "");
     const isForged = edits.some(({ what }) => what === "seal");
     const first = await opened(shape, disk);
-    if (!isForged) this.#areWritten(shape, first.served);
+    const isDoubled = edits.some(({ what }) => what === "double");
+    if (!isForged) this.#areWritten(shape, first.served, isDoubled);
     if (!isForged && edits.length === 1) this.#isTold(shape, first, names[0]!, edits[0]!.what);
     const producers = producerFile(disk, `${directory}/${producersFileName}`);
     await recoverProducers(first.log, producers, first.world.logger);
@@ -131,13 +132,14 @@ class RecoverySubject implements Subject {
 
   /**
    * What is served was written, at the offset where it is served. Above the floor, behind damage,
-   * an offset is believed as it stands (FORMAT.md): there, it was written, wherever.
+   * an offset is believed as it stands, and all but its offset can be another batch's (FORMAT.md):
+   * then it was written, wherever.
    */
-  #areWritten(shape: Known, { batches }: Served): void {
+  #areWritten(shape: Known, { batches }: Served, isDoubled: boolean): void {
     const all = new Set([...shape.written.values()].flat().map(contentOf));
     for (const [base, bytes] of batches) {
       const isWritten = shape.written.get(base)?.includes(bytes) ?? false;
-      const isElsewhere = isKilled(shape) && all.has(contentOf(bytes));
+      const isElsewhere = (isKilled(shape) || isDoubled) && all.has(contentOf(bytes));
       require(isWritten || isElsewhere, () => `${shape.name}: nobody wrote what is at ${base}`);
     }
   }
