@@ -52,7 +52,7 @@ export async function fuzz(target: Target, run: Run): Promise<Report> {
 }
 
 /** Has a new subject take a case; what is wrong, or `null`. */
-export async function findingOf(target: Target, inputs: Case): Promise<string | null> {
+async function findingOf(target: Target, inputs: Case): Promise<string | null> {
   using life = await Life.open(target);
   for (const input of inputs) await life.take(input);
   await life.end();
