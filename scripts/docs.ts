@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clientsMarks, clientsPath, clientsTable } from "../test/clients/support/table.ts";
+import { faultsMarks, faultsPath, faultsTable } from "../test/fuzz/planted.ts";
 import { plantedMarks, plantedPath, plantedTable } from "../test/sim/planted-table.ts";
 import { tableMarks, tablePath } from "../test/tidy/documents.ts";
 import { importsTable } from "../test/tidy/imports.ts";
@@ -16,6 +17,7 @@ const tables = [
   { path: routesPath, marks: routesMarks, text: routesTable },
   { path: clientsPath, marks: clientsMarks, text: clientsTable },
   { path: plantedPath, marks: plantedMarks, text: plantedTable },
+  { path: faultsPath, marks: faultsMarks, text: faultsTable },
 ];
 
 export const docs: Command = {

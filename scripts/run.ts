@@ -7,6 +7,7 @@ import { build } from "./build.ts";
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { docs } from "./docs.ts";
+import { fuzzing } from "./fuzz.ts";
 import { kafkaDiff } from "./kafka-diff.ts";
 import { simulate } from "./simulate.ts";
 import { start } from "./start.ts";
@@ -22,6 +23,7 @@ const commands: Readonly<Record<string, Command>> = {
   bench,
   simulate,
   torture,
+  fuzz: fuzzing,
   "kafka-diff": kafkaDiff,
 };
 

@@ -90,8 +90,12 @@ export class SegmentLog implements PartitionLog, CompactedLog, Publishing {
     this.#list = new SegmentList(environment, directory, opened.segments, opened.isSettled);
     this.losses = opened.losses;
     const end = this.#list.all.at(-1)?.endOffset ?? offset(0);
-    // A log that lost its tail may end before its start: those offsets were given away already.
-    const next = offset(Math.max(end, opened.startOffset));
+    // A log that lost its tail may end before its start, or before the end of a segment that a
+    // stray file lies in: those offsets were given away already.
+    const next = this.#list.all.reduce(
+      (furthest, { endOffset }) => (endOffset > furthest ? endOffset : furthest),
+      opened.startOffset,
+    );
     if (!opened.isAppendable || next > end) this.#list.begin(next);
     this.#visibleSegment = this.#list.last;
     this.#visiblePosition = this.#list.last.endPosition;

@@ -217,3 +217,16 @@ test("two damaged batches in a row hide no more than themselves", async () => {
   const found = await (await next.open()).read(offset(1), 1000);
   expect(found).toMatchObject({ code: "CORRUPT_MESSAGE", resumeAt: offset(3) });
 });
+
+test("a file that lies within another segment does not let an offset be used twice", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  for (let first = 0; first < 6; first++) await acked(log, { first });
+  await log.close();
+  await world.disk.writeWhole(`${directory}/00000000000000000003.log`, new Uint8Array(0));
+  const again = await world.open();
+  expect(again.losses).toMatchObject([{ row: "segments overlap", fromOffset: 3, toOffset: 6 }]);
+  expect((await acked(again, { first: 6 })).baseOffset).toBe(offset(6));
+  await again.close();
+  expect(await numbersAround(await world.open())).toContain(6);
+});

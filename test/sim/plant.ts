@@ -28,8 +28,18 @@ export function planted(text: string, { file, from, to }: Replacement): string {
 /** The source of this tree. */
 export const sourceOf = (file: string): string => readFileSync(join(root, file), "utf8");
 
-/** Has so many seeds look for a bug; the first one that finds it ends the search. */
-export async function findBug({ replacements, seedsMax, fromSeed }: PlantedBug): Promise<Found> {
+/** How a subcommand of a copy ended, and what it printed. */
+export interface Ran {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** Runs a subcommand of a copy of this tree in which these texts are others. */
+export async function runPlanted(
+  replacements: readonly Replacement[],
+  args: readonly string[],
+): Promise<Ran> {
   const copy = mkdtempSync(join(tmpdir(), "obelisk-planted-"));
   try {
     for (const name of copied) cpSync(join(root, name), join(copy, name), { recursive: true });
@@ -38,27 +48,33 @@ export async function findBug({ replacements, seedsMax, fromSeed }: PlantedBug):
       const path = join(copy, replacement.file);
       writeFileSync(path, planted(readFileSync(path, "utf8"), replacement));
     }
-    return await look(copy, fromSeed, seedsMax);
+    const child = Bun.spawn([process.execPath, join(copy, "scripts/run.ts"), ...args], {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [output, errors, code] = await Promise.all([
+      child.stdout.text(),
+      child.stderr.text(),
+      child.exited,
+    ]);
+    return { code, output, errors };
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
 }
 
-async function look(copy: string, fromSeed: number, seedsMax: number): Promise<Found> {
-  const range = ["--from", String(fromSeed), "--seeds", String(seedsMax), "--lines", "0"];
-  const child = Bun.spawn([process.execPath, join(copy, "scripts/run.ts"), "simulate", ...range], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [output, errors, code] = await Promise.all([
-    child.stdout.text(),
-    child.stderr.text(),
-    child.exited,
-  ]);
-  if (code === 0) return { finding: null, seed: null };
-  const seed = /^seed (\d+) fails/m.exec(output)?.[1];
+/** What tells of a bug in what such a subcommand printed; `null`: it found nothing. */
+export function findingIn({ code, output, errors }: Ran): string | null {
+  if (code === 0) return null;
   const thrown = /(?:error|Error): .*$/m.exec(errors)?.[0];
-  const finding = /^- (.*)$/m.exec(output)?.[1] ?? thrown ?? `exit code ${code}`;
-  return { finding, seed: seed === undefined ? null : Number(seed) };
+  return /^- (.*)$/m.exec(output)?.[1] ?? thrown ?? `exit code ${code}`;
+}
+
+/** Has so many seeds look for a bug; the first one that finds it ends the search. */
+export async function findBug({ replacements, seedsMax, fromSeed }: PlantedBug): Promise<Found> {
+  const range = ["--from", String(fromSeed), "--seeds", String(seedsMax), "--lines", "0"];
+  const ran = await runPlanted(replacements, ["simulate", ...range]);
+  const seed = /^seed (\d+) fails/m.exec(ran.output)?.[1];
+  return { finding: findingIn(ran), seed: seed === undefined ? null : Number(seed) };
 }
