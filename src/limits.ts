@@ -141,6 +141,8 @@ export const backgroundSliceMs = 0.5;
 export const backgroundRestMs = 1;
 /** One index entry per this many bytes of log (Kafka's `index.interval.bytes`). */
 export const indexIntervalBytes = 4 * KiB;
+/** What a start leaves out of an index for good, at most, rather than read it again. */
+export const indexGapBytesMax = MiB;
 /** Bytes that the search for the next good batch behind damage may checksum in vain. */
 export const resyncBytesMax = 64 * MiB;
 /** How long a durable end may wait before readers of the directory are told of it. */

@@ -142,7 +142,7 @@ export async function openSealed(
 
 /**
  * Opens a segment by scanning it from its floor on, or, where what is below it may not be on the
- * device, from the last index entry before it; and acts as the table says.
+ * device or in the index, from the last index entry before it; and acts as the table says.
  * @param isLast no later segment exists; only then may anything be cut or appended
  * @throws DiskError
  */
@@ -160,10 +160,7 @@ export async function recoverSegment(
   segment.created = files.logBytes !== null && files.logBytes > 0;
   segment.createdMs = header?.createdMs ?? environment.clock.now();
   segment.maxTimestamp = header?.maxTimestamp ?? -1;
-  // What is below the floor was on the device before the header said so: like all of the log it is
-  // checked when it is read, and a start of many partitions needs not read any of it.
-  if (header?.durable && bytes >= header.floorPosition) segment.beginAtFloor(header);
-  else segment.beginAtLastBoundary(bytes);
+  segment.beginRecovery(header, bytes);
   const tornFrom =
     header === null ? {} : { tornFrom: header.floorPosition, endOffset: header.floorOffset };
   const isMore = bytes > segment.endPosition;

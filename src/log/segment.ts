@@ -9,7 +9,7 @@
 import { assert } from "../base/assert.ts";
 import type { Offset } from "../base/brands.ts";
 import { DiskError, type DiskFile } from "../disk/disk.ts";
-import { indexIntervalBytes } from "../limits.ts";
+import { indexGapBytesMax, indexIntervalBytes } from "../limits.ts";
 import { baseOffsetAt, batchBytesAt, maxTimestampAt, nextOffsetAt } from "../record/batch.ts";
 import { CachedRange, type CachedPiece } from "./cache.ts";
 import type { LogEnvironment } from "./environment.ts";
@@ -186,9 +186,17 @@ export class Segment {
     this.rollBack({ offset: (this.base + relativeOffset) as Offset, position });
   }
 
-  /** Starts over at the floor, on the header's word; what follows is then scanned. */
-  beginAtFloor({ floorOffset: offset, floorPosition: position }: IndexHeader): void {
-    this.rollBack({ offset, position });
+  /**
+   * Starts over where recovery begins to scan. What is below a floor that says so was on the device
+   * before the header was: like all of the log it is checked when it is read, and a start of many
+   * partitions needs not read any of it. A power cut may have left a new header before old entries,
+   * and then what they leave out is indexed anew.
+   */
+  beginRecovery(header: IndexHeader | null, bytes: number): void {
+    this.beginAtLastBoundary(bytes);
+    if (!header?.durable || bytes < header.floorPosition) return;
+    const { floorOffset: offset, floorPosition: position } = header;
+    if (position - this.endPosition <= indexGapBytesMax) this.rollBack({ offset, position });
   }
 
   /** Takes the header's word for the whole segment: nobody will write it again. */

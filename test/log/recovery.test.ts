@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { offset } from "../../src/base/brands.ts";
 import { Refusal } from "../../src/base/refusal.ts";
+import { indexHeaderBytes } from "../../src/log/index-file.ts";
 import { decide, recoveryTable, type Found } from "../../src/log/recovery.ts";
 import { batchBytesAt, stamp, viewOf } from "../../src/record/batch.ts";
 import { MemoryDisk } from "../fake/disk.ts";
@@ -255,4 +256,20 @@ test("what rotted below the floor is found by whoever reads it; what follows it 
   const refused = await reopened.read(offset(4), 1_000_000);
   expect(refused).toMatchObject({ code: "CORRUPT_MESSAGE", resumeAt: offset(6) });
   expect(await reopened.read(offset(6), 1_000_000)).toMatchObject({ nextOffset: offset(8) });
+});
+
+test("an index that has lost its entries to a power cut is made whole at the next start", async () => {
+  const world = new LogWorld(new MemoryDisk(), { ...smallConfig, segmentBytes: 64 * 1024 * 1024 }, 1);
+  const log = await world.open();
+  for (let first = 0; first < 24; first++) await acked(log, { first, valueBytes: 100_000 });
+  await log.close();
+  world.disk.truncateTo(`${first}.idx`, indexHeaderBytes);
+  const again = await world.open();
+  await acked(again, { first: 24 });
+  await again.close();
+  const last = await world.open();
+  const begun = world.disk.operations.length;
+  expect(await last.read(offset(23), 1)).toMatchObject({ nextOffset: offset(24) });
+  const reads = world.disk.operations.slice(begun).filter(({ operation }) => operation === "read");
+  expect(reads.length).toBeLessThan(5);
 });
