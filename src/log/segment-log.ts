@@ -253,14 +253,15 @@ export class SegmentLog implements PartitionLog, CompactedLog, Publishing {
     if (!isDurable(config)) this.#isSynced = false;
     else if (!this.#isSynced) {
       await this.#syncUnsealed();
-      this.#isSynced = isDurable(this.config);
+      this.#isSynced = isDurable(this.config) && this.#pipeline.sealedBy === null;
     }
     return this.#pipeline.sealedBy;
   }
 
   async close(): Promise<void> {
     this.#closed ??= new Refusal("SHUTTING_DOWN", "the broker is shutting down; send again later");
-    await this.flush();
+    const refusal = await this.flush();
+    this.#isSynced ||= refusal === null;
     await this.publish();
     await this.#compacting;
     await this.#chore(async () => {
@@ -390,7 +391,7 @@ export class SegmentLog implements PartitionLog, CompactedLog, Publishing {
         if (segment.sealed || !this.#list.all.includes(segment)) continue;
         if (segment === this.#visibleSegment) {
           const floor = { offset: this.#visible, position: this.#visiblePosition };
-          if (segment.created) await segment.publish(floor, "grows", this.#isVisibleDurable());
+          if (segment.created) await segment.publish(floor, "grows", this.#isSynced);
           await this.#dropTrimmed();
           return;
         }
@@ -489,11 +490,6 @@ export class SegmentLog implements PartitionLog, CompactedLog, Publishing {
     if (from < this.#start) return this.#outOfRange(from);
     // It was replaced meanwhile, and its file may have been another one at the end of reading.
     return segment.isRemoved ? await this.read(from, bytesMax) : read;
-  }
-
-  /** Whether all that is visible is on the device; closing has synced it. */
-  #isVisibleDurable(): boolean {
-    return this.#isSynced || this.#closed?.code === "SHUTTING_DOWN";
   }
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { offset } from "../../src/base/brands.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import { Refusal } from "../../src/base/refusal.ts";
+import { decodeIndexHeader } from "../../src/log/index-file.ts";
 import { MemoryDisk } from "../fake/disk.ts";
 import { batchOf } from "../support/batches.ts";
 import { acked, directory, LogWorld, readAll, smallConfig, unwrap } from "../support/log-world.ts";
@@ -266,4 +267,37 @@ test("fsync=interval over two rolls without indexes: every segment is synced in 
   }
   const after = new LogWorld(world.disk.crash({ keep: "synced" }), config);
   expect(await numbers(await after.open())).toEqual([0, 1, 2, 3]);
+});
+
+const unsynced = { ...smallConfig, durability: { fsync: "never" } } as const;
+
+async function isFloorDurable({ disk }: LogWorld): Promise<boolean | undefined> {
+  const index = await disk.readWhole(`${directory}/00000000000000000000.idx`);
+  return decodeIndexHeader(index, offset(0))?.durable;
+}
+
+test("a log whose last sync fails does not say that it was durable", async () => {
+  for (const end of ["close", "configure"] as const) {
+    const world = new LogWorld(new MemoryDisk(), unsynced);
+    const log = await world.open();
+    await acked(log, { first: 0 });
+    world.disk.failNext("sync", /\.log$/, "failed");
+    if (end === "configure") await log.configure(smallConfig);
+    await log.close();
+    expect({ end, isDurable: await isFloorDurable(world) }).toEqual({ end, isDurable: false });
+  }
+});
+
+test("nor does a floor that is written while the last sync is under way", async () => {
+  const world = new LogWorld(new MemoryDisk(), unsynced);
+  const log = await world.open();
+  await acked(log, { first: 0 });
+  const gate = world.disk.hold("sync", /\.log$/);
+  const closed = log.close();
+  await gate.reached();
+  await log.publish();
+  expect(await isFloorDurable(world)).toBe(false);
+  gate.release();
+  await closed;
+  expect(await isFloorDurable(world)).toBe(true);
 });
