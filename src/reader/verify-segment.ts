@@ -187,13 +187,12 @@ class SegmentCheck {
   ): Promise<void> {
     const { findings, isLast } = this.verification;
     const begin = await this.#recoveryBegin(bytes);
-    const seen = this.#ranges.filter((range) => range.to > begin);
-    const first = seen[0];
+    const first = this.#ranges.find((range) => range.to > begin);
     const damage = first && {
       from: Math.max(first.from, begin),
       followed: first.toOffset !== null,
     };
-    const goodEnd = this.#end.position;
+    const goodEnd = Math.max(this.#end.position, begin);
     const decision = decide({
       bytes,
       floor: floor.position,
@@ -201,10 +200,13 @@ class SegmentCheck {
       goodEnd,
       damage: damage ?? null,
     });
-    const lost = decision.isLoss
-      ? this.#ranges
-      : this.#ranges.filter((range) => !seen.includes(range));
-    for (const range of lost) this.#lostRange(range, floor.offset);
+    for (const range of this.#ranges) {
+      // Where recovery cuts, nothing from there on was acknowledged.
+      if (decision.isLoss) this.#lostRange(range, floor.offset);
+      else if (range.from < begin) {
+        this.#lostRange({ ...range, to: Math.min(range.to, begin) }, floor.offset);
+      }
+    }
     this.#missing(floor);
     if (decision.action === "cut") {
       const torn = `${bytes - goodEnd} bytes of a write that never finished`;
@@ -221,8 +223,7 @@ class SegmentCheck {
     const { environment, directory, files } = this.verification;
     const { base, cleaned } = files;
     const segment = new Segment(environment, directory, base, new GrowingIndex(), cleaned);
-    await segment.loadIndex();
-    segment.beginAtLastBoundary(bytes);
+    segment.beginRecovery(await segment.loadIndex(), bytes);
     return segment.endPosition;
   }
 

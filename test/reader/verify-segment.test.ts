@@ -112,3 +112,23 @@ test("a disk that fails is thrown to the caller", async () => {
   disk.failNext("read", `${first}.log`, "failed");
   expect(verifyFirst(disk)).rejects.toBeInstanceOf(DiskError);
 });
+
+test("a batch that rotted below the floor and a torn tail behind it are told apart", async () => {
+  const disk = await closedLog(3);
+  const size = (await disk.readWhole(`${first}.log`)).length;
+  disk.flipBit(`${first}.log`, size - 1, 0);
+  const file = await disk.open(`${first}.log`, "append");
+  await file.append([new Uint8Array(30)]);
+  await file.close();
+  const { findings, content } = await verifyFirst(disk);
+  expect(findings.damages).toMatchObject([
+    { fault: "crc", fromOffset: offset(2), toOffset: offset(3), toPosition: size },
+  ]);
+  expect(findings.notes).toMatchObject([{ kind: "torn", path: `${first}.log` }]);
+  expect(findings.notes[0]?.message).toContain("30 bytes");
+  expect(content.endOffset).toBe(offset(3));
+  // And the next start does just that.
+  const log = await new LogWorld(disk).open();
+  expect((await disk.readWhole(`${first}.log`)).length).toBe(size);
+  expect((await acked(log, { first: 3 })).baseOffset).toBe(offset(3));
+});
