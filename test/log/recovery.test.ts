@@ -258,10 +258,10 @@ test("what rotted below the floor is found by whoever reads it; what follows it 
   expect(await reopened.read(offset(6), 1_000_000)).toMatchObject({ nextOffset: offset(8) });
 });
 
-test("an index that has lost its entries to a power cut is made whole at the next start", async () => {
+test("entries that an index has lost to a power cut are made anew at the next start", async () => {
   const world = new LogWorld(new MemoryDisk(), { ...smallConfig, segmentBytes: 64 * 1024 * 1024 }, 1);
   const log = await world.open();
-  for (let first = 0; first < 24; first++) await acked(log, { first, valueBytes: 100_000 });
+  for (const at of range(0, 24)) await acked(log, { first: at, valueBytes: 100_000 });
   await log.close();
   world.disk.truncateTo(`${first}.idx`, indexHeaderBytes);
   const again = await world.open();
