@@ -11,7 +11,8 @@ import type { DiskFile } from "../disk/disk.ts";
 import type { LogEnvironment } from "./environment.ts";
 import type { SegmentFiles } from "./files.ts";
 import { GrowingIndex } from "./index.ts";
-import { scanBatches, type DamagedRange, type ScanRange } from "./scan.ts";
+import type { IndexHeader } from "./index-file.ts";
+import { scanBatches, toldBy, type DamagedRange } from "./scan.ts";
 import { Segment } from "./segment.ts";
 
 /** What a scan of a segment's tail found, in the words of the table. */
@@ -161,10 +162,8 @@ export async function recoverSegment(
   segment.createdMs = header?.createdMs ?? environment.clock.now();
   segment.maxTimestamp = header?.maxTimestamp ?? -1;
   segment.beginRecovery(header, bytes);
-  const tornFrom =
-    header === null ? {} : { tornFrom: header.floorPosition, endOffset: header.floorOffset };
   const isMore = bytes > segment.endPosition;
-  const ranges = isMore ? await scanTail(environment, segment, bytes, tornFrom) : [];
+  const ranges = isMore ? await scanTail(environment, segment, bytes, header) : [];
   const first = ranges[0];
   const found: Found = {
     bytes,
@@ -202,12 +201,12 @@ async function scanTail(
   environment: LogEnvironment,
   segment: Segment,
   bytes: number,
-  tornFrom: Pick<ScanRange, "tornFrom" | "endOffset">,
+  header: IndexHeader | null,
 ): Promise<DamagedRange[]> {
   const damaged: DamagedRange[] = [];
   await environment.files.use(segment.logPath, "read", async (file: DiskFile) => {
     const { endPosition: from, endOffset: base, base: segmentBase } = segment;
-    const scan = scanBatches(file, { from, to: bytes, base, segmentBase, ...tornFrom });
+    const scan = scanBatches(file, { from, to: bytes, base, segmentBase, ...toldBy(header) });
     for await (const item of scan) {
       if (item.kind === "damage") {
         damaged.push(item);

@@ -15,6 +15,7 @@ import {
   type BatchFault,
 } from "../record/batch.ts";
 import type { DiskFile } from "../disk/disk.ts";
+import type { IndexHeader } from "./index-file.ts";
 
 /** The leader epoch of everything written here: one machine has one leader. */
 export const leaderEpoch = 0;
@@ -150,6 +151,10 @@ export interface ScanRange {
    */
   readonly buffer?: Uint8Array;
 }
+
+/** What the header of a segment's index tells a scan of it; `null`: there is none. */
+export const toldBy = (header: IndexHeader | null): Pick<ScanRange, "endOffset" | "tornFrom"> =>
+  header === null ? {} : { tornFrom: header.floorPosition, endOffset: header.floorOffset };
 
 /**
  * Walks the batches of a range of `file`.

@@ -16,7 +16,7 @@ import { segmentFilePrefix, segmentsIn, startFileName, type SegmentFiles } from 
 import { GrowingIndex } from "./index.ts";
 import type { IndexHeader } from "./index-file.ts";
 import type { LogRead, TimedOffset } from "./log.ts";
-import { scanBatches, type ScanRange } from "./scan.ts";
+import { scanBatches, toldBy } from "./scan.ts";
 import { missingRefusal, readFile } from "./segment-read.ts";
 import { Segment } from "./segment.ts";
 import { decodeStart } from "./start-file.ts";
@@ -210,9 +210,9 @@ export class LogView {
 
   /** With nobody writing, every good batch counts; good ones behind damage too. */
   async #scanTail(segment: Segment, bytes: number, header: IndexHeader | null): Promise<void> {
-    segment.beginAtLastBoundary(bytes);
-    const tornFrom = header === null ? {} : { tornFrom: header.floorPosition };
-    if (bytes > 0) await this.#scan(segment, bytes, tornFrom);
+    segment.maxTimestamp = Math.max(segment.maxTimestamp, header?.maxTimestamp ?? -1);
+    segment.beginRecovery(header, bytes);
+    if (bytes > segment.endPosition) await this.#scan(segment, bytes, header);
     if (header === null || header.floorOffset <= segment.endOffset) return;
     // A reader that comes to the missing part is told of it, so the end is what was promised.
     segment.endOffset = header.floorOffset;
@@ -222,11 +222,11 @@ export class LogView {
   async #scan(
     segment: Segment,
     bytes: number,
-    tornFrom: Pick<ScanRange, "tornFrom">,
+    header: IndexHeader | null,
   ): Promise<void> {
     await this.environment.files.use(segment.logPath, "read", async (file) => {
       const { endPosition: from, endOffset: base, base: segmentBase } = segment;
-      const range = { from, to: bytes, base, segmentBase, ...tornFrom };
+      const range = { from, to: bytes, base, segmentBase, ...toldBy(header) };
       for await (const item of scanBatches(file, range)) {
         if (item.kind === "batches") {
           for (const at of item.starts) segment.noteBatch(item.view, at);

@@ -11,7 +11,7 @@ import { segmentFileName, type SegmentFileKind, type SegmentFiles } from "../log
 import { decodeIndexHeader, type IndexHeader } from "../log/index-file.ts";
 import { GrowingIndex } from "../log/index.ts";
 import { decide } from "../log/recovery.ts";
-import { scanBatches, type BatchRun, type DamagedRange } from "../log/scan.ts";
+import { scanBatches, toldBy, type BatchRun, type DamagedRange } from "../log/scan.ts";
 import { Segment } from "../log/segment.ts";
 import {
   baseOffsetAt,
@@ -86,8 +86,7 @@ class SegmentCheck {
       position: header?.floorPosition ?? 0,
     };
     const bytes = files.logBytes ?? 0;
-    const tornFrom = header === null ? Infinity : floor.position;
-    if (bytes > 0) await this.#scan(isFinished ? Math.min(bytes, floor.position) : bytes, tornFrom);
+    if (bytes > 0) await this.#scan(isFinished ? Math.min(bytes, floor.position) : bytes, header);
     if (isFinished) this.#judgeFinished(floor, bytes, isLive);
     else await this.#judgeLikeRecovery(floor, bytes, header?.durable === true);
     this.#tellOfIndex(header);
@@ -120,12 +119,12 @@ class SegmentCheck {
     }
   }
 
-  async #scan(to: number, tornFrom: number): Promise<void> {
+  async #scan(to: number, header: IndexHeader | null): Promise<void> {
     const { environment, files, progress } = this.verification;
     const file: DiskFile = await environment.disk.open(this.#logPath, "read");
     try {
       const { base } = files;
-      const range = { from: 0, to, base, segmentBase: base, tornFrom };
+      const range = { from: 0, to, base, segmentBase: base, ...toldBy(header) };
       for await (const item of scanBatches(file, range)) {
         const before = this.#end.position;
         if (item.kind === "damage") this.#damaged(item);

@@ -227,3 +227,19 @@ test("a sealed index that a reader has mapped is not written again, though its l
   expect(again.segments[0]?.sealed).toBeTrue();
   await again.close();
 });
+
+test("an offset that rotted behind a damaged batch moves the end for nobody", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  for (let first = 0; first < 6; first++) await acked(log, { first });
+  await log.close();
+  const path = `${directory}/00000000000000000000.log`;
+  const size = (await world.disk.readWhole(path)).length / 6;
+  world.disk.flipBit(path, 4 * size + 70, 0);
+  // A base offset lies outside the checksum: it is 2^24 more now.
+  world.disk.flipBit(path, 5 * size + 4, 0);
+  const view = await world.view();
+  expect(view.visibleOffset).toBe(offset(6));
+  expect(await view.read(offset(4), 1000)).toMatchObject({ resumeAt: offset(6) });
+  expect((await world.open()).visibleOffset).toBe(offset(6));
+});

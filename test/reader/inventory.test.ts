@@ -112,7 +112,7 @@ test("what can't be read is a refusal", async () => {
   const found = await onlyPartition(world.disk);
   const options = { isFull: true, isLive: () => false };
   const take = () => takeInventory(readerEnvironment(world.disk), found, options);
-  world.disk.failNext("read", /log$/, "failed", { after: 1 });
+  world.disk.failNext("read", /log$/, "failed");
   expect(await take()).toMatchObject({ code: "KAFKA_STORAGE_ERROR" });
   await world.disk.remove("topics/orders");
   expect(await take()).toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION" });

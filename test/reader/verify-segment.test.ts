@@ -132,3 +132,13 @@ test("a batch that rotted below the floor and a torn tail behind it are told apa
   expect((await disk.readWhole(`${first}.log`)).length).toBe(size);
   expect((await acked(log, { first: 3 })).baseOffset).toBe(offset(3));
 });
+
+test("an offset that rotted behind a damaged batch is not taken for the log's end", async () => {
+  const disk = await closedLog(6);
+  const size = (await disk.readWhole(`${first}.log`)).length / 6;
+  disk.flipBit(`${first}.log`, 4 * size + 70, 0);
+  disk.flipBit(`${first}.log`, 5 * size + 4, 0);
+  const { findings, content } = await verifyFirst(disk);
+  expect(findings.damages).toMatchObject([{ fromOffset: offset(4), toOffset: offset(6) }]);
+  expect(content.endOffset).toBe(offset(6));
+});
