@@ -219,11 +219,7 @@ export class LogView {
     segment.endPosition = Math.max(segment.endPosition, header.floorPosition);
   }
 
-  async #scan(
-    segment: Segment,
-    bytes: number,
-    header: IndexHeader | null,
-  ): Promise<void> {
+  async #scan(segment: Segment, bytes: number, header: IndexHeader | null): Promise<void> {
     await this.environment.files.use(segment.logPath, "read", async (file) => {
       const { endPosition: from, endOffset: base, base: segmentBase } = segment;
       const range = { from, to: bytes, base, segmentBase, ...toldBy(header) };

@@ -259,7 +259,8 @@ test("what rotted below the floor is found by whoever reads it; what follows it 
 });
 
 test("entries that an index has lost to a power cut are made anew at the next start", async () => {
-  const world = new LogWorld(new MemoryDisk(), { ...smallConfig, segmentBytes: 64 * 1024 * 1024 }, 1);
+  const config = { ...smallConfig, segmentBytes: 64 * 1024 * 1024 };
+  const world = new LogWorld(new MemoryDisk(), config, 1);
   const log = await world.open();
   for (const at of range(0, 24)) await acked(log, { first: at, valueBytes: 100_000 });
   await log.close();
