@@ -227,3 +227,15 @@ test("a sealed index that a reader has mapped is not written again, though its l
   expect(again.segments[0]?.sealed).toBeTrue();
   await again.close();
 });
+
+test("an index without a log that speaks of no records is not where the log ends", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  for (let first = 0; first < 3; first++) await acked(log, { first });
+  await log.close();
+  await world.disk.writeWhole(`${directory}/00000000000000000003.idx`, new Uint8Array(48));
+  const again = await world.open();
+  expect((await acked(again, { first: 3 })).baseOffset).toBe(offset(3));
+  await again.close();
+  expect((await world.view()).visibleOffset).toBe(offset(4));
+});
