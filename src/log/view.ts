@@ -16,6 +16,7 @@ import { segmentFilePrefix, segmentsIn, startFileName, type SegmentFiles } from 
 import { GrowingIndex } from "./index.ts";
 import type { IndexHeader } from "./index-file.ts";
 import type { LogRead, TimedOffset } from "./log.ts";
+import { promisesRecords } from "./recovery.ts";
 import { scanBatches, toldBy } from "./scan.ts";
 import { missingRefusal, readFile } from "./segment-read.ts";
 import { Segment } from "./segment.ts";
@@ -145,6 +146,7 @@ export class LogView {
     const segments: Segment[] = [];
     const listed = segmentsIn(entries);
     for (const files of listed) {
+      if (!isLive && (await this.#isEmpty(files))) continue;
       const segment = await this.#look(files, known.get(files.base), isLive);
       this.#looks.set(segment, files);
       segments.push(segment);
@@ -159,7 +161,13 @@ export class LogView {
     const hasStart = entries.some((entry) => entry.name === startFileName);
     const first = segments[0]?.base ?? offset(0);
     this.#start = offset(Math.max(first, hasStart ? await this.#readStart() : 0));
-    return segments.length < listed.length;
+    return isLive && segments.length < listed.length;
+  }
+
+  /** Whether it is an index alone, and of no records: the next start leaves it out, too. */
+  async #isEmpty(files: SegmentFiles): Promise<boolean> {
+    if (files.logBytes !== null) return false;
+    return !(await promisesRecords(this.environment, this.directory, files));
   }
 
   async #look(files: SegmentFiles, known: Segment | undefined, isLive: boolean): Promise<Segment> {

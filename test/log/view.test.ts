@@ -243,3 +243,15 @@ test("an offset that rotted behind a damaged batch moves the end for nobody", as
   expect(await view.read(offset(4), 1000)).toMatchObject({ resumeAt: offset(6) });
   expect((await world.open()).visibleOffset).toBe(offset(6));
 });
+
+test("an index without a log that speaks of no records is not where the log ends", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  const log = await world.open();
+  for (let first = 0; first < 3; first++) await acked(log, { first });
+  await log.close();
+  await world.disk.writeWhole(`${directory}/00000000000000000003.idx`, new Uint8Array(48));
+  const again = await world.open();
+  expect((await acked(again, { first: 3 })).baseOffset).toBe(offset(3));
+  await again.close();
+  expect((await world.view()).visibleOffset).toBe(offset(4));
+});

@@ -132,7 +132,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   bug(
     "a sequence does not wrap",
     20,
-    "src/broker/producer-sequence.ts",
+    "src/record/sequence.ts",
     "sequence + count > sequenceMax ? sequence + count - sequenceMax - 1 : sequence + count;",
     "sequence + count;",
   ),
