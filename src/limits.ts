@@ -30,8 +30,8 @@ export const kafkaRequestsPerTurnMax = 256;
  * connections together. One request, or one step of a batch, may be under way when it is spent.
  */
 export const loopShareMsMax = 5;
-/** Kafka protocol: topics, or other things, of one request that are changed in one turn. */
-export const kafkaPacedPerTurnMax = 500;
+/** Topics, or other things, of one request that are changed, or looked at, in one turn. */
+export const pacedPerTurnMax = 500;
 /** Configurations that one DescribeConfigs answers: some 15,000 topics. */
 export const kafkaDescribedConfigsMax = 500_000;
 /** Kafka protocol: elements of all lists of one request: it is read, and answered, in one go. */
@@ -434,6 +434,8 @@ export const controlSocketMsMax = 5_000;
 
 /** Lag: records whose times are looked up at the same time, and those that are remembered. */
 export const lagReadsMax = 16;
+/** Lag: partitions that are looked at before it is asked whether the turn's share is spent. */
+export const lagRowsAtOnce = 64;
 export const lagTimesMax = 200_000;
 
 /** Health: partitions that take no records and are named; all are counted. */
