@@ -126,7 +126,8 @@ export function describeConfigs(
       return { type: item.type, name: item.name, entries, error };
     });
   };
-  return calls.each(resources, configRoute(calls, "any"), ask, notDescribed);
+  const sizeOf = (): number => 1 + (names?.length ?? 0);
+  return calls.each(resources, configRoute(calls, "any"), ask, notDescribed, sizeOf);
 }
 
 const notDescribed = (
@@ -152,7 +153,8 @@ export function alterConfigs(
       return failed(item, kafkaError(row.errorCode, doing, row.errorMessage));
     });
   };
-  return calls.each(alterations, configRoute(calls, "controller"), ask, failed);
+  const sizeOf = ({ changes }: ConfigAlteration): number => 1 + changes.length;
+  return calls.each(alterations, configRoute(calls, "controller"), ask, failed, sizeOf);
 }
 
 interface AlterRow {

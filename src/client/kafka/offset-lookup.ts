@@ -4,6 +4,7 @@ import { clientRequestMsMax } from "../../limits.ts";
 import type { RequestOf, ResponseOf } from "../../wire/table.ts";
 import { ClientError, kafkaError } from "./client-error.ts";
 import type { ConsumerCluster } from "./consumer-cluster.ts";
+import { piecesOf } from "./pieces.ts";
 import type { PartitionMetadata } from "./topic-metadata.ts";
 import { byTopic, partitionName, type TopicPartition } from "./topic-partition.ts";
 
@@ -80,7 +81,7 @@ export class OffsetLookup {
     return end;
   }
 
-  /** Asks each leader for its partitions, all at once. */
+  /** Asks each leader for its partitions; all leaders at once. */
   async #ask<T extends TopicPartition>(
     wanted: readonly T[],
     ask: (nodeId: number, asked: readonly Led<T>[]) => Promise<ClientError | null>,
@@ -104,8 +105,10 @@ export class OffsetLookup {
     await Promise.all(
       [...byLeader].map(async ([nodeId, asked]) => {
         try {
-          const error = await ask(nodeId, asked);
-          if (error !== null) note(error);
+          for (const piece of piecesOf(asked)) {
+            const error = await ask(nodeId, piece);
+            if (error !== null) note(error);
+          }
         } catch (error) {
           // The next look may find another leader.
           for (const { topic } of asked) this.cluster.forgetTopic(topic);
