@@ -30,8 +30,8 @@ export const kafkaRequestsPerTurnMax = 256;
  * connections together. One request, or one step of a batch, may be under way when it is spent.
  */
 export const loopShareMsMax = 5;
-/** Kafka protocol: topics, or other things, of one request that are changed in one turn. */
-export const kafkaPacedPerTurnMax = 500;
+/** Topics, or other things, of one request that are changed, or looked at, in one turn. */
+export const pacedPerTurnMax = 500;
 /** Configurations that one DescribeConfigs answers: some 15,000 topics. */
 export const kafkaDescribedConfigsMax = 500_000;
 /** Kafka protocol: elements of all lists of one request: it is read, and answered, in one go. */
@@ -305,6 +305,12 @@ export const producerBackoffMsMax = 5_000;
 export const clientRequestsInFlightMax = 1_000;
 /** Its largest response: what the largest Fetch of any broker may be asked for, and one batch. */
 export const clientResponseBytesMax = 128 * MiB;
+/** Partitions, topics or other things that one of its requests names; more go in several. */
+export const clientItemsAskedMax = 1_000;
+/** And how many of those are under way to each broker. */
+export const clientPiecesAtOnce = 4;
+/** How long a topic may be unknown that may just have been created; one that is known is whole. */
+export const clientNewTopicMsMax = 5_000;
 /** Topics, and coordinators of groups, that it remembers; the oldest are asked for again. */
 export const clientTopicsKnownMax = 10_000;
 export const clientCoordinatorsKnownMax = 10_000;
@@ -375,9 +381,6 @@ export const clientTopicLookMs = 1_000;
 
 /** Commands over Kafka's protocol: the longest time to wait for an answer. */
 export const kafkaTimeoutMsMax = 3600 * 1000;
-/** Partitions, or topics, that one of their requests names; more go in several. */
-export const kafkaPartitionsAskedMax = 10_000;
-export const kafkaTopicsAskedMax = 1_000;
 
 /** Groups whose members and offsets a command asks for at the same time. */
 export const groupsAskedMax = 100;
@@ -446,6 +449,8 @@ export const controlSocketMsMax = 5_000;
 
 /** Lag: records whose times are looked up at the same time, and those that are remembered. */
 export const lagReadsMax = 16;
+/** Lag: partitions that are looked at before it is asked whether the turn's share is spent. */
+export const lagRowsAtOnce = 64;
 export const lagTimesMax = 200_000;
 
 /** Health: partitions that take no records and are named; all are counted. */
@@ -672,8 +677,8 @@ assert(
   "a request must be able to name all partitions of a topic",
 );
 assert(
-  2 * kafkaPartitionsAskedMax < kafkaRequestElementsMax,
-  "what a command asks at once must be a request",
+  3 * clientItemsAskedMax < kafkaRequestElementsMax,
+  "what a client asks at once must be a request",
 );
 assert(batchBytesMax < commitQueueBytesMax, "the largest batch must fit the commit queue");
 assert(topIntervalMsMax < loopDelayIdleMs, "a broker that is watched goes on measuring");

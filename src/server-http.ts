@@ -133,7 +133,7 @@ interface OwnDoor {
 
 /** What handlers can ask once the broker is there; `leave` ends what reads for groups. */
 function servicesOf(
-  { broker, groups, logs, clusterId }: Home,
+  { broker, groups, logs, share, clusterId }: Home,
   { options, logger, network, startedAtMs }: HttpParts,
   doors: readonly NeighbourDoor[],
   own: OwnDoor,
@@ -143,7 +143,7 @@ function servicesOf(
   const opened = kafkaPort === null ? null : { host: options.host, port: kafkaPort };
   const common = { broker, groups, clock, clusterId, brokerId: nodeId };
   const kafka = options.kafkaAdvertised ?? opened;
-  const lags = new GroupLags(common);
+  const lags = new GroupLags({ ...common, share });
   const { name, address, stats, door } = own;
   const metrics = new Metrics({
     ...{ ...common, kafka, lags, logs, network, startedAtMs, version: buildVersion },

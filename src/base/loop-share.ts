@@ -51,6 +51,22 @@ export class LoopShare {
     }
   }
 
+  /**
+   * Calls `work` with each item in order, over as many turns as that needs.
+   * @param itemsAtOnce are worked on before it is asked whether the share is spent
+   */
+  async each<Item>(
+    items: readonly Item[],
+    work: (item: Item) => void,
+    itemsAtOnce: number,
+  ): Promise<void> {
+    for (let at = 0; at < items.length; at += itemsAtOnce) {
+      if (this.isSpent) await this.laterTurn();
+      const some = items.slice(at, at + itemsAtOnce);
+      this.run(() => some.forEach((item) => work(item)));
+    }
+  }
+
   /** Calls `action`, which throws nothing, in a later turn that has time for it. */
   later(action: () => void): Cancel {
     this.#waiting.push(action);

@@ -10,6 +10,8 @@ const bytesOf = (row: OffsetRow): number => groupEntryOverheadBytes + row.metada
 /** See the head of this file. */
 export class CommittedOffsets {
   readonly #topics = new Map<string, Map<number, OffsetRow>>();
+  /** The names of them all; `null`: since the last look some have come or gone. */
+  #sorted: readonly string[] | null = null;
   #size = 0;
   #bytes = 0;
 
@@ -43,7 +45,8 @@ export class CommittedOffsets {
 
   /** The topics that have any, sorted. */
   topics(): readonly string[] {
-    return [...this.#topics.keys()].sort();
+    this.#sorted ??= [...this.#topics.keys()].sort();
+    return this.#sorted;
   }
 
   /** What memory it takes to put `rows`. */
@@ -57,11 +60,16 @@ export class CommittedOffsets {
   }
 
   put(row: OffsetRow): void {
-    this.remove(row.topic, row.partitionIndex);
-    const partitions = this.#topics.get(row.topic) ?? new Map<number, OffsetRow>();
-    this.#topics.set(row.topic, partitions.set(row.partitionIndex, row));
-    this.#size++;
-    this.#bytes += bytesOf(row);
+    let partitions = this.#topics.get(row.topic);
+    if (partitions === undefined) {
+      partitions = new Map();
+      this.#topics.set(row.topic, partitions);
+      this.#sorted = null;
+    }
+    const there = partitions.get(row.partitionIndex);
+    partitions.set(row.partitionIndex, row);
+    if (there === undefined) this.#size++;
+    this.#bytes += bytesOf(row) - (there === undefined ? 0 : bytesOf(there));
   }
 
   remove(topic: string, partitionIndex: number): void {
@@ -69,7 +77,10 @@ export class CommittedOffsets {
     const row = partitions?.get(partitionIndex);
     if (partitions === undefined || row === undefined) return;
     partitions.delete(partitionIndex);
-    if (partitions.size === 0) this.#topics.delete(topic);
+    if (partitions.size === 0) {
+      this.#topics.delete(topic);
+      this.#sorted = null;
+    }
     this.#size--;
     this.#bytes -= bytesOf(row);
   }

@@ -6,7 +6,7 @@
  * form of a message: before version 3 LeaveGroup names one member, whose error code is then the
  * whole answer; before version 1 OffsetCommit has no generation (-1) and no member ("").
  */
-import type { GroupProtocol } from "../metadata/metadata.ts";
+import type { GroupProtocol, OffsetRow } from "../metadata/metadata.ts";
 import type { GroupErrorCode } from "./group-errors.ts";
 
 /** Who asks. */
@@ -238,6 +238,14 @@ export interface OffsetDeleteReply {
   readonly topics: readonly PartitionErrors[];
 }
 
+/** What a group has committed at the moment. */
+export interface CommittedView {
+  /** Topics of which anything is committed, sorted. */
+  topics(): readonly string[];
+  /** One topic's, by partition. */
+  of(topic: string): readonly Pick<OffsetRow, "partitionIndex" | "committedOffset">[];
+}
+
 /**
  * All consumer groups. Methods never throw and promises never reject: what can go wrong is an
  * error code. What was answered without one is on the device. JoinGroup and SyncGroup may wait, as
@@ -257,6 +265,8 @@ export interface GroupCoordinator {
   deleteGroups(groupIds: readonly string[]): Promise<readonly DeletedGroup[]>;
   offsetCommit(request: OffsetCommitRequest, caller: GroupCaller): Promise<OffsetCommitReply>;
   offsetFetch(request: OffsetFetchRequest): Promise<OffsetFetchReply>;
+  /** For whoever looks at much of it piece by piece; `undefined`: there is no such group. */
+  committed(groupId: string): CommittedView | undefined;
   offsetDelete(request: OffsetDeleteRequest): Promise<OffsetDeleteReply>;
   /**
    * Forgets all that was committed for a topic which is being deleted, before another may take its

@@ -5,16 +5,20 @@
  * - Records: from the committed offset to the end of what may be read.
  * - Seconds: the age of the oldest record that the group has not committed; 0 if there is none.
  *   That record's time is read once for each committed offset and remembered while it stays.
+ *
+ * A group may have as many partitions as there are: they are looked at over as many turns of the
+ * event loop as that needs.
  */
 import { offset } from "../base/brands.ts";
 import type { Clock } from "../base/clock.ts";
+import type { LoopShare } from "../base/loop-share.ts";
 import { Refusal } from "../base/refusal.ts";
-import { lagReadsMax, lagTimesMax } from "../limits.ts";
-import type { Broker, Partition } from "./broker.ts";
-import { concurrently } from "./concurrently.ts";
-import { assignedPartitions } from "./consumer-protocol.ts";
+import { lagReadsMax, lagRowsAtOnce, lagTimesMax } from "../limits.ts";
+import type { Broker, Partition, Topic } from "./broker.ts";
+import { type AssignedPartition, assignedPartitions } from "./consumer-protocol.ts";
 import type { DescribedGroup, DescribedMember, GroupCoordinator } from "./group-coordinator.ts";
 import type { GroupErrorCode } from "./group-errors.ts";
+import { paced } from "./paced.ts";
 import { visitRecords } from "./record-visit.ts";
 
 /** How far a group is behind in one partition. */
@@ -36,15 +40,23 @@ export interface PartitionLag {
 /** One group. */
 export interface GroupLag {
   readonly group: DescribedGroup;
-  /** Those for which it has committed an offset, sorted. */
+  /** Those for which it has committed an offset, by topic and partition. */
   readonly partitions: readonly PartitionLag[];
 }
 
 /** What lag is computed from. */
 export interface LagParts {
   readonly broker: Pick<Broker, "topic">;
-  readonly groups: Pick<GroupCoordinator, "describeGroups" | "listGroups" | "offsetFetch">;
+  readonly groups: Pick<GroupCoordinator, "committed" | "describeGroups" | "listGroups">;
   readonly clock: Clock;
+  readonly share: LoopShare;
+}
+
+/** A partition for which a group has committed. */
+interface Committed {
+  readonly topic: Topic;
+  readonly partition: Partition;
+  readonly committedOffset: number;
 }
 
 interface KnownTime {
@@ -81,60 +93,88 @@ export class GroupLags {
     return lags;
   }
 
-  async #lagOf(group: DescribedGroup): Promise<GroupLag | Exclude<GroupErrorCode, "NONE">> {
+  async #lagOf(group: DescribedGroup): Promise<GroupLag> {
     const { groupId } = group;
-    const asked = { groups: [{ groupId, topics: null }], requireStable: false };
-    const [fetched] = (await this.parts.groups.offsetFetch(asked)).groups;
-    if (fetched === undefined) return "GROUP_ID_NOT_FOUND";
-    if (fetched.errorCode !== "NONE") return fetched.errorCode;
-    const readers = readersOf(group);
-    const rows = fetched.topics.flatMap(({ name, partitions }) => {
-      return partitions.map(({ partitionIndex, committedOffset }) => {
-        return { name, partitionIndex, committedOffset };
-      });
-    });
-    const lags = await concurrently(rows, lagReadsMax, async (row) => {
-      const { name, partitionIndex, committedOffset } = row;
-      const topic = this.parts.broker.topic(name);
-      const partition = topic?.partitions[partitionIndex];
-      if (topic === undefined || partition === undefined || committedOffset < 0) return [];
-      const lagSeconds = await this.#secondsBehind(groupId, topic.id, partition, committedOffset);
+    const readers = await this.#readersOf(group);
+    const rows = await this.#committed(groupId);
+    const partitions: PartitionLag[] = [];
+    const unread: { readonly at: number; readonly key: string; readonly row: Committed }[] = [];
+    const look = (row: Committed): void => {
+      const { topic, partition, committedOffset } = row;
       const logEndOffset = partition.highWatermark;
-      return [
-        {
-          topic: name,
-          partition: partitionIndex,
-          currentOffset: committedOffset,
-          logEndOffset,
-          lag: Math.max(0, logEndOffset - committedOffset),
-          lagSeconds,
-          member: readers.get(keyOf(name, partitionIndex)) ?? null,
-        },
-      ];
-    });
-    return { group, partitions: lags.flat().sort(inOrder) };
+      const key = `${groupId}\0${keyOf(topic.id, partition.index)}`;
+      const known = committedOffset < logEndOffset ? this.#times.get(key) : undefined;
+      const isUnread = committedOffset < logEndOffset && known?.offset !== firstUnread(row);
+      if (isUnread) unread.push({ at: partitions.length, key, row });
+      partitions.push({
+        topic: topic.name,
+        partition: partition.index,
+        currentOffset: committedOffset,
+        logEndOffset,
+        lag: Math.max(0, logEndOffset - committedOffset),
+        lagSeconds: known === undefined ? 0 : this.#secondsSince(known.timestamp),
+        member: readers.get(keyOf(topic.name, partition.index)) ?? null,
+      });
+    };
+    await this.parts.share.each(rows, look, lagRowsAtOnce);
+    const read = async ({ at, key, row }: (typeof unread)[number]): Promise<void> => {
+      const lag = partitions[at];
+      if (lag !== undefined) partitions[at] = { ...lag, lagSeconds: await this.#read(key, row) };
+    };
+    await paced(unread, this.parts, read, lagReadsMax);
+    return { group, partitions };
   }
 
-  async #secondsBehind(
-    groupId: string,
-    topicId: string,
-    partition: Partition,
-    committedOffset: number,
-  ): Promise<number | null> {
-    if (committedOffset >= partition.highWatermark) return 0;
-    const key = `${groupId}\0${keyOf(topicId, partition.index)}`;
-    const from = Math.max(committedOffset, partition.watermarks.startOffset);
-    let known = this.#times.get(key);
-    if (known?.offset !== from) {
-      known = { offset: from, timestamp: await timeAt(partition, from) };
-      if (this.#times.size >= lagTimesMax) this.#times.clear();
-      this.#times.set(key, known);
+  /** By topic and partition; without those that are not there any more. */
+  async #committed(groupId: string): Promise<readonly Committed[]> {
+    const committed = this.parts.groups.committed(groupId);
+    if (committed === undefined) return [];
+    const rows: Committed[] = [];
+    const take = (name: string): void => {
+      const topic = this.parts.broker.topic(name);
+      if (topic === undefined) return;
+      for (const { partitionIndex, committedOffset } of committed.of(name)) {
+        const partition = topic.partitions[partitionIndex];
+        if (partition === undefined || committedOffset < 0) continue;
+        rows.push({ topic, partition, committedOffset });
+      }
+    };
+    await this.parts.share.each(committed.topics(), take, 1);
+    return rows;
+  }
+
+  /** Which member reads which partition, as far as the group has agreed on it. */
+  async #readersOf({ members }: DescribedGroup): Promise<ReadonlyMap<string, DescribedMember>> {
+    const { share } = this.parts;
+    const readers = new Map<string, DescribedMember>();
+    for (const member of members) {
+      const assigned = share.run(() => assignedPartitions(member.memberAssignment));
+      const take = ({ topic, partition }: AssignedPartition): void => {
+        readers.set(keyOf(topic, partition), member);
+      };
+      await share.each(assigned, take, lagRowsAtOnce);
     }
-    const { timestamp } = known;
+    return readers;
+  }
+
+  /** Reads the time of the first record that is not committed, and says how long ago it was. */
+  async #read(key: string, row: Committed): Promise<number | null> {
+    const from = firstUnread(row);
+    const timestamp = await timeAt(row.partition, from);
+    if (this.#times.size >= lagTimesMax) this.#times.clear();
+    this.#times.set(key, { offset: from, timestamp });
+    return this.#secondsSince(timestamp);
+  }
+
+  #secondsSince(timestamp: number | null): number | null {
     if (timestamp === null) return null;
     return Math.max(0, this.parts.clock.now() - timestamp) / 1000;
   }
 }
+
+/** The oldest record that is left of those that are not committed. */
+const firstUnread = ({ partition, committedOffset }: Committed): number =>
+  Math.max(committedOffset, partition.watermarks.startOffset);
 
 /** The time of the first record from `from` on; `null`: it has none, or can't be read. */
 async function timeAt(partition: Partition, from: number): Promise<number | null> {
@@ -147,19 +187,3 @@ async function timeAt(partition: Partition, from: number): Promise<number | null
 }
 
 const keyOf = (topic: string, partition: number): string => `${topic}/${partition}`;
-
-/** Which member reads which partition, as far as the group has agreed on it. */
-function readersOf(group: DescribedGroup): ReadonlyMap<string, DescribedMember> {
-  const readers = new Map<string, DescribedMember>();
-  for (const member of group.members) {
-    for (const { topic, partition } of assignedPartitions(member.memberAssignment)) {
-      readers.set(keyOf(topic, partition), member);
-    }
-  }
-  return readers;
-}
-
-function inOrder(one: PartitionLag, other: PartitionLag): number {
-  if (one.topic === other.topic) return one.partition - other.partition;
-  return one.topic < other.topic ? -1 : 1;
-}

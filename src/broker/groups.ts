@@ -7,6 +7,7 @@ import type { Cancel } from "../base/clock.ts";
 import { offsetsRetentionCheckMs } from "../limits.ts";
 import type { GroupRow, OffsetRow } from "../metadata/metadata.ts";
 import type {
+  CommittedView,
   DeletedGroup,
   DescribedGroup,
   GroupCaller,
@@ -173,6 +174,10 @@ export class Groups implements GroupCoordinator {
     caller: GroupCaller,
   ): Promise<OffsetCommitReply> {
     return await this.#offsets.offsetCommit(request, caller);
+  }
+
+  committed(groupId: string): CommittedView | undefined {
+    return this.host.get(groupId)?.offsets;
   }
 
   async offsetFetch(request: OffsetFetchRequest): Promise<OffsetFetchReply> {

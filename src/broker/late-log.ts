@@ -13,7 +13,7 @@ import { logsOpeningMax, partitionReopenMs } from "../limits.ts";
 import type { CompactionMeans } from "../log/compaction.ts";
 import type { Appended, LogConfig, PartitionLog } from "../log/log.ts";
 import type { ScrubMeans } from "../log/scrub.ts";
-import { concurrently } from "./concurrently.ts";
+import { concurrently } from "../base/concurrently.ts";
 import { refusingLog } from "./refusing-log.ts";
 
 /** See the head of this file. */

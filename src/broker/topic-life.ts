@@ -39,7 +39,7 @@ import { logsOpeningMax } from "../limits.ts";
 import { deletedPrefix, partitionDirectory, topicsDirectory } from "../log/layout.ts";
 import type { LogConfig, PartitionLog } from "../log/log.ts";
 import type { Metadata, TopicRow } from "../metadata/metadata.ts";
-import { concurrently } from "./concurrently.ts";
+import { concurrently } from "../base/concurrently.ts";
 import { Slots } from "./slots.ts";
 import { readIdentity, writeIdentity } from "./topic-identity.ts";
 

@@ -28,7 +28,7 @@ import { logsOpeningMax, partitionsMax, partitionsPerTopicMax } from "../limits.
 import { deletedPrefix, listTopic, partitionDirectory, topicsDirectory } from "../log/layout.ts";
 import type { PartitionLog } from "../log/log.ts";
 import type { Metadata, TopicRow } from "../metadata/metadata.ts";
-import { concurrently } from "./concurrently.ts";
+import { concurrently } from "../base/concurrently.ts";
 import { LateLog } from "./late-log.ts";
 import { refusingLog } from "./refusing-log.ts";
 import { logConfigOf, storedTopicConfig, type TopicConfig } from "./topic-config.ts";

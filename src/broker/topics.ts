@@ -20,7 +20,7 @@ import {
 import type { Metadata, TopicRow } from "../metadata/metadata.ts";
 import { type BrokerConfig, changedBrokerConfig, changedTopicConfig } from "./broker-config.ts";
 import type { Broker, ChangeOptions, NewTopic, Topic, TopicPlan, Volume } from "./broker.ts";
-import { concurrently } from "./concurrently.ts";
+import { concurrently } from "../base/concurrently.ts";
 import type { ConfigChange } from "./config-change.ts";
 import {
   brokerDefaultEntries,

@@ -9,12 +9,7 @@ import type { OffsetPlace } from "../client/kafka/admin-offsets.ts";
 import { ClientError, type ClientErrorCode } from "../client/kafka/client-error.ts";
 import type { TopicMetadata } from "../client/kafka/topic-metadata.ts";
 import { partitionName, type TopicPartition } from "../client/kafka/topic-partition.ts";
-import {
-  failureCharactersMax,
-  kafkaPartitionsAskedMax,
-  kafkaTopicsAskedMax,
-  shownCharactersMax,
-} from "../limits.ts";
+import { failureCharactersMax, shownCharactersMax } from "../limits.ts";
 import { noUuid } from "../wire/table.ts";
 
 /** A partition; its form in JSON. */
@@ -115,12 +110,9 @@ export async function offsetsAt(
 ): Promise<Map<string, number>> {
   const found = new Map<string, number>();
   const errors: ClientError[] = [];
-  for (let from = 0; from < partitions.length; from += kafkaPartitionsAskedMax) {
-    const some = partitions.slice(from, from + kafkaPartitionsAskedMax);
-    for (const listed of await admin.listOffsets(some.map((each) => ({ ...each, at })))) {
-      if (listed.offset !== null) found.set(partitionName(listed), listed.offset);
-      if (listed.error !== null) errors.push(listed.error);
-    }
+  for (const listed of await admin.listOffsets(partitions.map((each) => ({ ...each, at })))) {
+    if (listed.offset !== null) found.set(partitionName(listed), listed.offset);
+    if (listed.error !== null) errors.push(listed.error);
   }
   if (errors.length > 0) warn(errorsText(errors));
   return found;
@@ -146,10 +138,9 @@ async function sizesOf(
 ): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
   if (topics.length === 0) return sizes;
-  const names = topics.length > kafkaTopicsAskedMax ? null : topics.map(({ name }) => name);
   let directories: readonly LogDirectory[];
   try {
-    directories = await admin.describeLogDirectories(names);
+    directories = await admin.describeLogDirectories(topics.map(({ name }) => name));
   } catch (error) {
     if (error instanceof ClientError && untold.has(error.code)) return sizes;
     throw error;

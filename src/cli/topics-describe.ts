@@ -1,7 +1,6 @@
 /** `obelisk topics describe`: topics with their configuration and each of their partitions. */
 import type { Admin } from "../client/kafka/admin.ts";
 import type { ConfigEntry } from "../client/kafka/admin-configs.ts";
-import { kafkaTopicsAskedMax } from "../limits.ts";
 import { adminDetail, adminOptions } from "./admin-options.ts";
 import { ClusterFailure } from "./cluster-failure.ts";
 import { defineCommand, exitCode } from "./command.ts";
@@ -84,16 +83,12 @@ async function entriesOf(
   admin: Admin,
   topics: readonly TopicFacts[],
 ): Promise<(readonly ConfigEntry[])[]> {
-  const found: (readonly ConfigEntry[])[] = [];
-  for (let from = 0; from < topics.length; from += kafkaTopicsAskedMax) {
-    const some = topics.slice(from, from + kafkaTopicsAskedMax);
-    const resources = some.map(({ name }) => ({ type: "topic", name }) as const);
-    for (const { entries, error } of await admin.describeConfigs(resources)) {
-      if (error !== null) throw error;
-      found.push(entries.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
-    }
-  }
-  return found;
+  const resources = topics.map(({ name }) => ({ type: "topic", name }) as const);
+  const described = await admin.describeConfigs(resources);
+  return described.map(({ entries, error }) => {
+    if (error !== null) throw error;
+    return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  });
 }
 
 const jsonOf = ({ name, id, isInternal: internal, entries, partitions }: Described): unknown => ({

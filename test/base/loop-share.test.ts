@@ -121,3 +121,19 @@ test("a little work asks for no timer", () => {
   for (let times = 0; times < 2; times++) share.run(() => clock.work(1));
   expect(clock.pending).toBe(1);
 });
+
+test("a long list is worked on over as many turns as it needs, some of it at a time", async () => {
+  const { clock, share } = world();
+  const seen: number[] = [];
+  const items = Array.from({ length: 10 }, (_, index) => index);
+  const all = share.each(items, (item) => (clock.work(3), seen.push(item)), 2);
+  const ends: number[] = [];
+  for (let turns = 0; turns < 3; turns++) {
+    await Promise.resolve();
+    ends.push(seen.length);
+    clock.advance(0);
+  }
+  await all;
+  expect(ends).toEqual([4, 8, 10]);
+  expect(seen).toEqual(items);
+});

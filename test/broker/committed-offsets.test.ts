@@ -46,3 +46,13 @@ test("size and bytes are those of the rows that are there, whatever came and wen
     expect(offsets.bytes).toBe(new CommittedOffsets(offsets.all()).bytes);
   }
 });
+
+test("topics are listed as they are now, however often somebody asks", () => {
+  const offsets = new CommittedOffsets([row("u", 0)]);
+  expect(offsets.topics()).toEqual(["u"]);
+  offsets.put(row("t", 0));
+  offsets.put(row("t", 0, "again"));
+  expect(offsets.topics()).toEqual(["t", "u"]);
+  offsets.remove("u", 0);
+  expect(offsets.topics()).toEqual(["t"]);
+});

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { offset } from "../../src/base/brands.ts";
-import type { GroupLag } from "../../src/broker/group-lag.ts";
+import { LoopShare } from "../../src/base/loop-share.ts";
+import { GroupLags, type GroupLag } from "../../src/broker/group-lag.ts";
 import { batchOf } from "../support/batches.ts";
 import { HttpWorld } from "../support/http-world.ts";
+import { ManualClock } from "../fake/clock.ts";
+import { turns } from "../support/until.ts";
 
 /** Appends records, each so many milliseconds before now. */
 async function append(world: HttpWorld, ...agesMs: readonly number[]): Promise<void> {
@@ -118,4 +121,31 @@ describe("groups", () => {
     expect(all.map(({ group }) => group.groupId)).toEqual(["a", "b"]);
     expect(await lagsOf(world).of("none")).toBe("GROUP_ID_NOT_FOUND");
   });
+});
+
+test("a group with many partitions leaves everybody else their turns", async () => {
+  await using world = await HttpWorld.open();
+  const count = 500;
+  await world.topic("t", count);
+  for (let partition = 0; partition < count; partition++)
+    await world.commit("g", "t", partition, 0);
+  const { broker, groups } = world;
+  // Looking at a partition takes a tenth of a millisecond, and nothing else takes time.
+  let looks = 0;
+  const clock = new ManualClock();
+  clock.monotonic = () => looks / 10;
+  for (const partition of broker.topic("t")?.partitions ?? []) {
+    Object.defineProperty(partition, "highWatermark", { get: () => ((looks += 1), offset(0)) });
+  }
+  const lags = new GroupLags({ broker, groups, clock, share: new LoopShare(clock, 5) });
+  const found = lags.of("g");
+  const perTurn: number[] = [];
+  for (let seen = 0; seen < count; seen = looks) {
+    await turns(2);
+    perTurn.push(looks - seen);
+    clock.advance(0);
+  }
+  expect(await found).toMatchObject({ partitions: { length: count } });
+  // A share is exceeded by no more than one piece of work.
+  expect(Math.max(...perTurn)).toBeLessThanOrEqual(50 + 64);
 });

@@ -209,7 +209,7 @@ export class HttpWorld implements AsyncDisposable {
     const { pages } = this;
     const consumerParts = { broker, groups, clock, members: this.members, pages };
     this.consumers = new RestConsumers(consumerParts, seededRandom(8));
-    const lags = new GroupLags({ broker, groups, clock });
+    const lags = new GroupLags({ broker, groups, clock, share: base.share });
     const kafka = { host: "broker.test", port: 9092 };
     const producer = new RecordProducer(clock);
     const services = {

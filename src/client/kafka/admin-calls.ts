@@ -1,10 +1,14 @@
 /**
  * How an admin asks: each item goes to the broker that can answer for it, and is asked for again
  * while what keeps it from being done passes by itself: a broker that restarts, a leader that has
- * moved. Every item has its outcome, whatever becomes of the others.
+ * moved. Every item has its outcome, whatever becomes of the others. Many items go in several
+ * requests.
  */
+import { concurrently } from "../../base/concurrently.ts";
+import { clientPiecesAtOnce } from "../../limits.ts";
 import { ClientError, type ClientErrorCode } from "./client-error.ts";
 import type { Cluster, Destination } from "./cluster.ts";
+import { piecesOf } from "./pieces.ts";
 import type { TopicPartition } from "./topic-partition.ts";
 
 /** What became of one item. */
@@ -24,7 +28,7 @@ export interface Route<Item> {
 export type Ask<Item, Result> = (
   to: Destination,
   items: readonly Item[],
-  /** An earlier attempt had no answer: what was asked may have been done. */
+  /** An earlier attempt had no answer: what was asked, of each of them, may have been done. */
   isRepeated: boolean,
 ) => Promise<readonly Result[]>;
 
@@ -53,12 +57,25 @@ const passing: ReadonlySet<ClientErrorCode> = new Set<ClientErrorCode>([
 const isPassing = (error: ClientError): boolean => error.retriable && passing.has(error.code);
 
 /** After these nobody knows whether it was done. */
-const isUnclear = ({ code }: ClientError): boolean =>
+const isUnclearAfter = ({ code }: ClientError): boolean =>
   code === "NETWORK" || code === "TIMED_OUT" || code === "REQUEST_TIMED_OUT";
 
 interface Open<Item> {
   readonly item: Item;
   readonly index: number;
+  /** It was asked for, and nobody knows whether it was done. */
+  isUnclear: boolean;
+}
+
+/** All that one call asks for. */
+interface Round<Item, Result> {
+  readonly results: Result[];
+  readonly route: Route<Item>;
+  readonly ask: Ask<Item, Result>;
+  readonly failed: (item: Item, error: ClientError) => Result;
+  readonly sizeOf: (item: Item) => number;
+  /** Of the monotonic clock. */
+  readonly deadline: number;
 }
 
 /** See the head of this file. */
@@ -86,32 +103,32 @@ export class AdminCalls {
   /**
    * Asks for each item at the broker that answers for it.
    * @param failed the outcome of an item for which there was no answer
+   * @param sizeOf what an item names in a request, itself included; left out: itself alone
    */
   async each<Item, Result extends Outcome>(
     items: readonly Item[],
     route: Route<NoInfer<Item>>,
     ask: Ask<Item, Result>,
     failed: (item: NoInfer<Item>, error: ClientError) => Result,
+    sizeOf: (item: NoInfer<Item>) => number = () => 1,
   ): Promise<Result[]> {
     const results: Result[] = [];
-    let open = items.map((item, index) => ({ item, index }));
-    let isRepeated = false;
+    let open = items.map((item, index): Open<Item> => ({ item, index, isUnclear: false }));
+    const deadline = this.#deadline();
     const attempt = async (): Promise<void> => {
-      await this.#round({ open, results, route, ask, failed, isRepeated });
-      const errors: ClientError[] = [];
+      await this.#round(open, { results, route, ask, failed, sizeOf, deadline });
+      let first: ClientError | null = null;
       open = open.filter(({ item, index }) => {
         const error = results[index]?.error ?? null;
         if (error === null || !isPassing(error)) return false;
-        errors.push(error);
-        isRepeated ||= isUnclear(error);
+        first ??= error;
         route.forget(item);
         return true;
       });
-      const [first] = errors;
-      if (first !== undefined) throw first;
+      if (first !== null) throw first;
     };
     try {
-      await this.cluster.retry(this.#deadline(), attempt);
+      await this.cluster.retry(deadline, attempt);
     } catch (error) {
       // The time is over: what has failed until now is the outcome.
       if (!(error instanceof ClientError)) throw error;
@@ -120,39 +137,59 @@ export class AdminCalls {
   }
 
   /** Asks for every open item once. */
-  async #round<Item, Result>(round: {
-    readonly open: readonly Open<Item>[];
-    readonly results: Result[];
-    readonly route: Route<Item>;
-    readonly ask: Ask<Item, Result>;
-    readonly failed: (item: Item, error: ClientError) => Result;
-    readonly isRepeated: boolean;
-  }): Promise<void> {
-    const { open, results, route, ask, failed, isRepeated } = round;
+  async #round<Item, Result extends Outcome>(
+    open: readonly Open<Item>[],
+    round: Round<Item, Result>,
+  ): Promise<void> {
     const groups = new Map<Destination, Open<Item>[]>();
     const sort = async (each: Open<Item>): Promise<void> => {
       try {
-        const to = await route.find(each.item);
-        groups.set(to, [...(groups.get(to) ?? []), each]);
+        const to = await round.route.find(each.item);
+        const group = groups.get(to);
+        if (group === undefined) groups.set(to, [each]);
+        else group.push(each);
       } catch (error) {
-        results[each.index] = failed(each.item, clientError(error));
+        round.results[each.index] = round.failed(each.item, clientError(error));
       }
     };
     await Promise.all(open.map(sort));
-    const askOne = async ([to, group]: [Destination, Open<Item>[]]): Promise<void> => {
-      group.sort((a, b) => a.index - b.index);
-      const asked = group.map(({ item }) => item);
-      try {
-        const answered = await ask(to, asked, isRepeated);
-        for (const [at, { item, index }] of group.entries()) {
-          results[index] = answered[at] ?? failed(item, leftOut());
-        }
-      } catch (error) {
-        const why = clientError(error);
-        for (const { item, index } of group) results[index] = failed(item, why);
+    await Promise.all([...groups].map(([to, group]) => this.#askAll(to, group, round)));
+  }
+
+  /** Asks one broker, piece by piece; once it can't be reached, for nothing more. */
+  async #askAll<Item, Result extends Outcome>(
+    to: Destination,
+    group: Open<Item>[],
+    { results, ask, failed, sizeOf, deadline }: Round<Item, Result>,
+  ): Promise<void> {
+    const { clock } = this.cluster.world;
+    group.sort((a, b) => a.index - b.index);
+    const pieces = [false, true].flatMap((isUnclear) => {
+      const alike = group.filter((each) => each.isUnclear === isUnclear);
+      return piecesOf(alike, ({ item }) => sizeOf(item)).map((piece) => ({ piece, isUnclear }));
+    });
+    let gone: ClientError | null = null;
+    await concurrently(pieces, clientPiecesAtOnce, async ({ piece, isUnclear }) => {
+      const why = gone ?? (clock.monotonic() > deadline ? tooLate() : null);
+      if (why !== null) {
+        for (const { item, index } of piece) results[index] = failed(item, why);
+        return;
       }
-    };
-    await Promise.all([...groups].map(askOne));
+      const asked = piece.map(({ item }) => item);
+      let answered: readonly Result[];
+      try {
+        answered = await ask(to, asked, isUnclear);
+      } catch (error) {
+        const failure = clientError(error);
+        if (isPassing(failure)) gone ??= failure;
+        answered = asked.map((item) => failed(item, failure));
+      }
+      for (const [at, each] of piece.entries()) {
+        const result = answered[at] ?? failed(each.item, leftOut());
+        results[each.index] = result;
+        each.isUnclear ||= result.error !== null && isUnclearAfter(result.error);
+      }
+    });
   }
 
   #deadline(): number {
@@ -165,6 +202,9 @@ function clientError(error: unknown): ClientError {
   if (error instanceof ClientError) return error;
   throw error;
 }
+
+const tooLate = (): ClientError =>
+  new ClientError("TIMED_OUT", "there was no time left to ask for it");
 
 /** An item that a broker's answer does not mention. */
 export const leftOut = (): ClientError =>

@@ -11,6 +11,7 @@ import {
 } from "./admin-calls.ts";
 import { listOffsets, type OffsetPlace } from "./admin-offsets.ts";
 import { ClientError, kafkaError } from "./client-error.ts";
+import { piecesOf } from "./pieces.ts";
 import { byTopic, partitionName, type TopicPartition } from "./topic-partition.ts";
 
 /** An offset that a group has committed: the next one that it is to read. */
@@ -57,30 +58,47 @@ type CommittedTopic = Pick<
  * What a group has committed, by topic and partition.
  * @param partitions `null`: all that it has committed anything for
  */
-export function committedOffsets(
+export async function committedOffsets(
   calls: AdminCalls,
   groupId: string,
   partitions: readonly TopicPartition[] | null,
 ): Promise<CommittedOffset[]> {
   const { cluster } = calls;
-  return calls.once(async () => {
-    const topics = partitions && topicsOf(partitions);
-    const group = { groupId, memberId: null, memberEpoch: -1, topics };
-    const request = { groupId, topics, groups: [group], requireStable: false };
-    const to = await cluster.coordinatorOf(groupId);
-    const options = { versionMin: 2, versionMax: namesVersionMax };
+  const pieces = partitions === null ? [null] : piecesOf(partitions);
+  const found: CommittedOffset[] = [];
+  let done = 0;
+  await calls.once(async () => {
     try {
-      const response = await cluster.send(to, apis.OffsetFetch, request, options);
-      const found = response.groups[0] ?? response;
-      const error = kafkaError(found.errorCode, `asking for the offsets of group ${groupId}`);
-      if (error !== null) throw error;
-      return found.topics.flatMap((topic) => committedOf(groupId, topic)).sort(inOrder);
+      const to = await cluster.coordinatorOf(groupId);
+      for (; done < pieces.length; done++) {
+        for (const row of await fetchCommitted(calls, to, groupId, pieces[done] ?? null)) {
+          found.push(row);
+        }
+      }
     } catch (error) {
       // It may be another's by now.
       if (error instanceof ClientError && error.retriable) cluster.forgetCoordinator(groupId);
       throw error;
     }
   });
+  return found.sort(inOrder);
+}
+
+async function fetchCommitted(
+  { cluster }: AdminCalls,
+  to: number,
+  groupId: string,
+  partitions: readonly TopicPartition[] | null,
+): Promise<readonly CommittedOffset[]> {
+  const topics = partitions && topicsOf(partitions);
+  const group = { groupId, memberId: null, memberEpoch: -1, topics };
+  const request = { groupId, topics, groups: [group], requireStable: false };
+  const options = { versionMin: 2, versionMax: namesVersionMax };
+  const response = await cluster.send(to, apis.OffsetFetch, request, options);
+  const answered = response.groups[0] ?? response;
+  const error = kafkaError(answered.errorCode, `asking for the offsets of group ${groupId}`);
+  if (error !== null) throw error;
+  return answered.topics.flatMap((topic) => committedOf(groupId, topic));
 }
 
 const topicsOf = (partitions: readonly TopicPartition[]) =>
@@ -204,19 +222,21 @@ export async function resetOffsets(
   target: ResetTarget,
   { dryRun = false }: ResetOptions,
 ): Promise<ResetOffset[]> {
-  const place = typeof target === "object" ? "latest" : target;
   // Asynchronous also in what it throws: by then the first question below is under way.
   const at = async (where: OffsetPlace) =>
     await listOffsets(
       calls,
       partitions.map(({ topic, partition }) => ({ topic, partition, at: where })),
     );
-  const [before, starts, ends, places] = await Promise.all([
+  const [before, starts, ends, times] = await Promise.all([
     committedOffsets(calls, groupId, partitions),
     at("earliest"),
     at("latest"),
-    at(place),
+    typeof target === "number" || target === "max-timestamp" ? at(target) : [],
   ]);
+  let places = times;
+  if (target === "earliest") places = starts;
+  else if (target === "latest" || typeof target === "object") places = ends;
   const known = new Map(before.map((row) => [partitionName(row), row]));
   const resets = partitions.map(({ topic, partition }, index): ResetOffset => {
     const committed = known.get(partitionName({ topic, partition }));

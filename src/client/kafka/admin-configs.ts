@@ -7,6 +7,8 @@ import type { Destination } from "./cluster.ts";
 /** `ConfigResource.Type` */
 const resourceTypes = { topic: 2, broker: 4, group: 32 } as const;
 
+export const configResourceTypes = Object.keys(resourceTypes);
+
 /** What has a configuration. */
 export interface ConfigResource {
   readonly type: keyof typeof resourceTypes;
@@ -42,7 +44,7 @@ const types = [
 ] as const;
 
 /** `AlterConfigOp.OpType`, by number. */
-const operations = ["SET", "DELETE", "APPEND", "SUBTRACT"] as const;
+export const configOperations = ["SET", "DELETE", "APPEND", "SUBTRACT"] as const;
 
 /** One setting as it is. */
 export interface ConfigEntry {
@@ -64,7 +66,7 @@ export interface DescribedConfigs extends ConfigResource, Outcome {
 /** One setting as it shall be. */
 export interface ConfigChange {
   readonly name: string;
-  readonly operation: (typeof operations)[number];
+  readonly operation: (typeof configOperations)[number];
   /** Not for DELETE, which goes back to the default. */
   readonly value?: string;
 }
@@ -126,7 +128,8 @@ export function describeConfigs(
       return { type: item.type, name: item.name, entries, error };
     });
   };
-  return calls.each(resources, configRoute(calls, "any"), ask, notDescribed);
+  const sizeOf = (): number => 1 + (names?.length ?? 0);
+  return calls.each(resources, configRoute(calls, "any"), ask, notDescribed, sizeOf);
 }
 
 const notDescribed = (
@@ -152,7 +155,8 @@ export function alterConfigs(
       return failed(item, kafkaError(row.errorCode, doing, row.errorMessage));
     });
   };
-  return calls.each(alterations, configRoute(calls, "controller"), ask, failed);
+  const sizeOf = ({ changes }: ConfigAlteration): number => 1 + changes.length;
+  return calls.each(alterations, configRoute(calls, "controller"), ask, failed, sizeOf);
 }
 
 interface AlterRow {
@@ -176,7 +180,7 @@ async function alter(
       resourceName: item.name,
       configs: item.changes.map((change) => ({
         name: change.name,
-        configOperation: operations.indexOf(change.operation),
+        configOperation: configOperations.indexOf(change.operation),
         value: change.operation === "DELETE" ? null : (change.value ?? null),
       })),
     })),

@@ -1,5 +1,6 @@
 /** Where brokers keep their logs, and how large those are (KIP-113, KIP-827). */
 import { apis } from "../../kafka/apis.ts";
+import { clientItemsAskedMax } from "../../limits.ts";
 import type { AdminCalls, Outcome } from "./admin-calls.ts";
 import { kafkaError } from "./client-error.ts";
 import type { TopicPartition } from "./topic-partition.ts";
@@ -34,9 +35,15 @@ export function describeLogDirectories(
     const asked = topics && (await cluster.topics(topics));
     const missing = asked?.find(({ error }) => error !== null);
     if (missing?.error) throw missing.error;
+    const count = asked?.reduce((sum, { partitions }) => sum + 1 + partitions.length, 0) ?? 0;
+    // All of them take no list, and are one answer of each broker.
+    const isLong = count > clientItemsAskedMax;
+    const wanted = new Set(asked?.map(({ name }) => name));
+    const isWanted = ({ name }: { readonly name: string }): boolean => !isLong || wanted.has(name);
+    const named = isLong ? null : asked;
     const request = {
       topics:
-        asked?.map(({ name, partitions }) => ({
+        named?.map(({ name, partitions }) => ({
           topic: name,
           partitions: partitions.map(({ partition }) => partition),
         })) ?? null,
@@ -51,7 +58,7 @@ export function describeLogDirectories(
         directory: row.logDir,
         totalBytes: row.totalBytes < 0 ? null : row.totalBytes,
         usableBytes: row.usableBytes < 0 ? null : row.usableBytes,
-        partitions: row.topics.flatMap(({ name, partitions }) =>
+        partitions: row.topics.filter(isWanted).flatMap(({ name, partitions }) =>
           partitions.map(({ partitionIndex, partitionSize, offsetLag, isFutureKey }) => ({
             topic: name,
             partition: partitionIndex,

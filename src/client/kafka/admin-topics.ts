@@ -101,7 +101,8 @@ export function createTopics(
       };
     });
   };
-  return calls.each(topics, controllerRoute(calls.cluster), ask, notCreated);
+  const sizeOf = ({ configs = {} }: NewTopic): number => 1 + Object.keys(configs).length;
+  return calls.each(topics, controllerRoute(calls.cluster), ask, notCreated, sizeOf);
 }
 
 const notCreated = ({ name }: NewTopic, error: ClientError): CreatedTopic => ({

@@ -3,8 +3,9 @@
  *
  * Methods that take several items answer for each of them, in their order: one that failed has an
  * `error` that names it, whatever became of the others. All other methods reject with a
- * {@link ClientError}. What passes by itself (a broker that restarts, a leader that has moved) is
- * tried again until the time of the call is over.
+ * {@link ClientError}; so does every one, with INVALID, where what it is given is of a wrong kind.
+ * What passes by itself (a broker that restarts, a leader that has moved) is tried again until the
+ * time of the call is over.
  *
  *     const admin = await Admin.open({ brokers: ["127.0.0.1:9092"] });
  *     const [orders] = await admin.createTopics([{ name: "orders", partitionCount: 3 }]);
@@ -39,6 +40,25 @@ import {
   type GroupOutcome,
   type ListedGroup,
 } from "./admin-groups.ts";
+import {
+  checkAdmin,
+  checkAlterations,
+  checkCommitments,
+  checkListing,
+  checkName,
+  checkNames,
+  checkNamesOrAll,
+  checkNewPartitions,
+  checkNewTopics,
+  checkPartitions,
+  checkPartitionsOrAll,
+  checkQueries,
+  checkRecordsBefore,
+  checkReset,
+  checkResources,
+  checkTarget,
+  checkValidate,
+} from "./admin-given.ts";
 import { groupLag, type PartitionLag } from "./admin-lag.ts";
 import { describeLogDirectories, type LogDirectory } from "./admin-log-dirs.ts";
 import {
@@ -86,6 +106,7 @@ export class Admin {
   }
 
   static async open(options: AdminOptions, world: ClientWorld = systemWorld): Promise<Admin> {
+    checkAdmin(options);
     const { timeoutMs = clientAdminMsMax } = options;
     if ("cluster" in options) return new Admin(options.cluster, false, timeoutMs);
     return new Admin(await Cluster.open(options, world), true, timeoutMs);
@@ -102,123 +123,154 @@ export class Admin {
     return topics.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }
 
-  describeTopics(names: readonly string[]): Promise<readonly TopicMetadata[]> {
-    return this.#calls.once(async () => {
+  async describeTopics(names: readonly string[]): Promise<readonly TopicMetadata[]> {
+    checkNames(names);
+    return await this.#calls.once(async () => {
       const topics = await this.cluster.topics(names);
       const found = new Map(topics.map((topic) => [topic.name, topic]));
       return names.flatMap((name) => found.get(name) ?? []);
     });
   }
 
-  createTopics(
+  async createTopics(
     topics: readonly NewTopic[],
     options: ValidateOptions = {},
   ): Promise<readonly CreatedTopic[]> {
-    return createTopics(this.#calls, topics, options);
+    checkNewTopics(topics);
+    checkValidate(options);
+    return await createTopics(this.#calls, topics, options);
   }
 
-  deleteTopics(names: readonly string[]): Promise<readonly TopicOutcome[]> {
-    return deleteTopics(this.#calls, names);
+  async deleteTopics(names: readonly string[]): Promise<readonly TopicOutcome[]> {
+    checkNames(names);
+    return await deleteTopics(this.#calls, names);
   }
 
-  addPartitions(
+  async addPartitions(
     topics: readonly NewPartitions[],
     options: ValidateOptions = {},
   ): Promise<readonly TopicOutcome[]> {
-    return addPartitions(this.#calls, topics, options);
+    checkNewPartitions(topics);
+    checkValidate(options);
+    return await addPartitions(this.#calls, topics, options);
   }
 
   /** Gives up the oldest records of partitions. */
-  deleteRecords(records: readonly RecordsBefore[]): Promise<readonly DeletedRecords[]> {
-    return deleteRecords(this.#calls, records);
+  async deleteRecords(records: readonly RecordsBefore[]): Promise<readonly DeletedRecords[]> {
+    checkRecordsBefore(records);
+    return await deleteRecords(this.#calls, records);
   }
 
   /** @param names of the settings; left out: all */
-  describeConfigs(
+  async describeConfigs(
     resources: readonly ConfigResource[],
     names: readonly string[] | null = null,
   ): Promise<readonly DescribedConfigs[]> {
-    return describeConfigs(this.#calls, resources, names);
+    checkResources(resources);
+    checkNamesOrAll(names);
+    return await describeConfigs(this.#calls, resources, names);
   }
 
   /** Changes single settings. */
-  alterConfigs(
+  async alterConfigs(
     alterations: readonly ConfigAlteration[],
-    { validateOnly = false }: ValidateOptions = {},
+    options: ValidateOptions = {},
   ): Promise<readonly AlteredConfigs[]> {
-    return alterConfigs(this.#calls, alterations, validateOnly);
+    checkAlterations(alterations);
+    checkValidate(options);
+    const { validateOnly = false } = options;
+    return await alterConfigs(this.#calls, alterations, validateOnly);
   }
 
   /** Places in logs; each partition once. */
-  listOffsets(
+  async listOffsets(
     queries: readonly OffsetQuery[],
     options: ListOffsetsOptions = {},
   ): Promise<readonly ListedOffset[]> {
-    return listOffsets(this.#calls, queries, options);
+    checkQueries(queries);
+    checkListing(options);
+    return await listOffsets(this.#calls, queries, options);
   }
 
   /** The producers that partitions remember. */
-  describeProducers(partitions: readonly TopicPartition[]): Promise<readonly DescribedProducers[]> {
-    return describeProducers(this.#calls, partitions);
+  async describeProducers(
+    partitions: readonly TopicPartition[],
+  ): Promise<readonly DescribedProducers[]> {
+    checkPartitions(partitions);
+    return await describeProducers(this.#calls, partitions);
   }
 
   /** The log directories of all brokers. */
-  describeLogDirectories(
+  async describeLogDirectories(
     topics: readonly string[] | null = null,
   ): Promise<readonly LogDirectory[]> {
-    return describeLogDirectories(this.#calls, topics);
+    checkNamesOrAll(topics);
+    return await describeLogDirectories(this.#calls, topics);
   }
 
   listGroups(): Promise<readonly ListedGroup[]> {
     return listGroups(this.#calls);
   }
 
-  describeGroups(groupIds: readonly string[]): Promise<readonly DescribedGroup[]> {
-    return describeGroups(this.#calls, groupIds);
+  async describeGroups(groupIds: readonly string[]): Promise<readonly DescribedGroup[]> {
+    checkNames(groupIds);
+    return await describeGroups(this.#calls, groupIds);
   }
 
   /** Deletes groups without members, and what they have committed. */
-  deleteGroups(groupIds: readonly string[]): Promise<readonly GroupOutcome[]> {
-    return deleteGroups(this.#calls, groupIds);
+  async deleteGroups(groupIds: readonly string[]): Promise<readonly GroupOutcome[]> {
+    checkNames(groupIds);
+    return await deleteGroups(this.#calls, groupIds);
   }
 
   /** What a group has committed. @param partitions left out: wherever it has */
-  committedOffsets(
+  async committedOffsets(
     groupId: string,
     partitions: readonly TopicPartition[] | null = null,
   ): Promise<readonly CommittedOffset[]> {
-    return committedOffsets(this.#calls, groupId, partitions);
+    checkName(groupId);
+    checkPartitionsOrAll(partitions);
+    return await committedOffsets(this.#calls, groupId, partitions);
   }
 
   /** How far a group is behind, in records and in seconds, in each partition. */
-  groupLag(groupId: string): Promise<readonly PartitionLag[]> {
-    return groupLag(this.#calls, groupId);
+  async groupLag(groupId: string): Promise<readonly PartitionLag[]> {
+    checkName(groupId);
+    return await groupLag(this.#calls, groupId);
   }
 
   /** Sets what a group without members has committed. */
-  alterOffsets(
+  async alterOffsets(
     groupId: string,
     offsets: readonly OffsetCommitment[],
   ): Promise<readonly PartitionOutcome[]> {
-    return alterOffsets(this.#calls, groupId, offsets);
+    checkName(groupId);
+    checkCommitments(offsets);
+    return await alterOffsets(this.#calls, groupId, offsets);
   }
 
   /** The same by a place in the logs; where it would be outside of them, their nearest end. */
-  resetOffsets(
+  async resetOffsets(
     groupId: string,
     partitions: readonly TopicPartition[],
     target: ResetTarget,
     options: ResetOptions = {},
   ): Promise<readonly ResetOffset[]> {
-    return resetOffsets(this.#calls, groupId, partitions, target, options);
+    checkName(groupId);
+    checkPartitions(partitions);
+    checkTarget(target);
+    checkReset(options);
+    return await resetOffsets(this.#calls, groupId, partitions, target, options);
   }
 
   /** Deletes what a group has committed, for topics that no member of it reads. */
-  deleteOffsets(
+  async deleteOffsets(
     groupId: string,
     partitions: readonly TopicPartition[],
   ): Promise<readonly PartitionOutcome[]> {
-    return deleteOffsets(this.#calls, groupId, partitions);
+    checkName(groupId);
+    checkPartitions(partitions);
+    return await deleteOffsets(this.#calls, groupId, partitions);
   }
 
   /** Disconnects, unless the cluster is the caller's. */

@@ -49,6 +49,16 @@ function isRetriable(code: ClientErrorCode): boolean {
   return retriableCodes.includes(code);
 }
 
+/** Whether a partition, or its topic, is not what it was: gone, or made anew. */
+export const isGone = (error: unknown): boolean =>
+  error instanceof ClientError && goneCodes.includes(error.code);
+
+const goneCodes: readonly ClientErrorCode[] = [
+  "UNKNOWN_TOPIC_OR_PARTITION",
+  "UNKNOWN_TOPIC_ID",
+  "INCONSISTENT_TOPIC_ID",
+];
+
 /**
  * What a broker's error code means for `doing`; `null`: it is none.
  * @param doing what failed, where: `creating topic orders`

@@ -25,9 +25,12 @@ import { systemWorld, type ClientWorld } from "./client-world.ts";
 import type { Connection } from "./connection.ts";
 import { Known } from "./known.ts";
 import { type Node, Nodes } from "./nodes.ts";
+import { piecesOf } from "./pieces.ts";
 import {
+  partitionIn,
   topicByName,
   topicMetadata,
+  type MetadataTopic,
   type PartitionMetadata,
   type TopicMetadata,
 } from "./topic-metadata.ts";
@@ -201,8 +204,7 @@ export class Cluster {
 
   /** Topics as they are now, `null`: all; those that can't be told have an `error`. */
   async topics(names: readonly string[] | null): Promise<readonly TopicMetadata[]> {
-    const response = await this.#metadata(names, false);
-    const topics = response.topics.map(topicMetadata);
+    const topics = (await this.#topicRows(names, false)).map(topicMetadata);
     for (const topic of topics) {
       if (topic.error === null) this.#topics.learn(topic.name, topic);
       else this.#topics.forget(topic.name);
@@ -211,17 +213,23 @@ export class Cluster {
   }
 
   /**
-   * A partition that has a leader, from what is known or by asking. Rejects with
-   * UNKNOWN_TOPIC_OR_PARTITION or LEADER_NOT_AVAILABLE, which are retriable; then the topic is
-   * forgotten.
+   * A partition that has a leader, from what is known or by asking; one that is not known of a
+   * topic may be new. Rejects with UNKNOWN_TOPIC_OR_PARTITION or LEADER_NOT_AVAILABLE, which are
+   * retriable; then the topic is forgotten.
    */
   async leaderOf(
     topic: string,
     partition: number,
     options: TopicOptions = {},
   ): Promise<PartitionMetadata> {
-    const { partitions } = await this.topic(topic, options);
-    const found = partitions.find((each) => each.partition === partition);
+    const isKnown = this.#topics.has(topic);
+    let { partitions } = await this.topic(topic, options);
+    let found = partitionIn(partitions, partition);
+    if (found === undefined && isKnown) {
+      this.forgetTopic(topic);
+      ({ partitions } = await this.topic(topic, options));
+      found = partitionIn(partitions, partition);
+    }
     if (found !== undefined && found.leaderId >= 0) return found;
     this.forgetTopic(topic);
     if (found !== undefined) {
@@ -332,6 +340,19 @@ export class Cluster {
     return response;
   }
 
+  /** @param names `null`: all */
+  async #topicRows(
+    names: readonly string[] | null,
+    create: boolean,
+  ): Promise<readonly MetadataTopic[]> {
+    if (names === null) return (await this.#metadata(null, create)).topics;
+    const rows: MetadataTopic[][] = [];
+    for (const piece of piecesOf(names)) {
+      rows.push([...(await this.#metadata(piece, create)).topics]);
+    }
+    return rows.flat();
+  }
+
   /** Asks for all topics together that are wanted in this turn. */
   async #lookUp(name: string, create: boolean): Promise<TopicMetadata> {
     let lookup = this.#lookups.get(create);
@@ -339,8 +360,8 @@ export class Cluster {
       const names = new Set<string>();
       const found = Promise.resolve().then(async () => {
         this.#lookups.delete(create);
-        const { topics } = await this.#metadata([...names], create);
-        return new Map(topics.map((row) => [row.name ?? "", topicMetadata(row)]));
+        const rows = await this.#topicRows([...names], create);
+        return new Map(rows.map((row) => [row.name ?? "", topicMetadata(row)]));
       });
       lookup = { names, found };
       this.#lookups.set(create, lookup);

@@ -90,6 +90,8 @@ export class Consumer {
     const { world } = cluster;
     const { group, groupInstanceId, topics, assign, fetching } = plan;
     const wake = (): void => this.#signal.raise();
+    const gone = (): void => (this.#rebalance ?? this.#watch)?.lookSoon();
+    const hooks = { wake, gone };
     this.#signal = new Signal(world.clock);
     this.#positions = new Positions(world, wake);
     this.#lookup = new OffsetLookup(cluster, fetching.isolationLevel);
@@ -115,11 +117,11 @@ export class Consumer {
           });
     const positions = this.#positions;
     const warnings = this.#warnings;
-    const parts = { positions, offsets: this.#offsets, lookup: this.#lookup, warnings, wake };
+    const parts = { positions, offsets: this.#offsets, lookup: this.#lookup, warnings, ...hooks };
     this.#finder = new PositionFinder({ ...parts, fromTime: plan.fromTime });
     const epochs = new EpochCheck(this.#lookup, warnings);
     const lane = lanes.fetch;
-    this.#fetcher = new Fetcher({ cluster, positions, epochs, options: fetching, lane, wake });
+    this.#fetcher = new Fetcher({ cluster, positions, epochs, options: fetching, lane, ...hooks });
     this.#rebalance =
       this.#member === null
         ? null
@@ -446,7 +448,7 @@ export class Consumer {
   }
 
   async #found(positions: readonly Position[]): Promise<void> {
-    await this.#retry(() => this.#finder.find(positions));
+    await this.#retry(this.#lookup.patiently(positions, () => this.#finder.find(positions)));
   }
 
   async #partitionsOf(topic: string, partition?: number): Promise<readonly TopicPartition[]> {

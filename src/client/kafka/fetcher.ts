@@ -12,7 +12,7 @@ import { consumerFarewellMsMax, consumerPiecesWaitingMax, pollBytesMax } from ".
 import type { RequestOf, ResponseOf } from "../../wire/table.ts";
 import { ConsumerMessage } from "../consumer-message.ts";
 import { AbortedTransactions } from "./aborted-transactions.ts";
-import { ClientError, kafkaError } from "./client-error.ts";
+import { ClientError, isGone, kafkaError } from "./client-error.ts";
 import type { ConsumerCluster } from "./consumer-cluster.ts";
 import { DamageError } from "./damage-error.ts";
 import type { EpochCheck } from "./epoch-check.ts";
@@ -44,6 +44,8 @@ export interface FetcherParts {
   readonly lane: string;
   /** There is something to hand out, or to tell. */
   readonly wake: () => void;
+  /** A partition, or its topic, is not what it was. */
+  readonly gone: () => void;
 }
 
 /** One broker that is asked. */
@@ -156,6 +158,7 @@ export class Fetcher {
       const { topicId } = await cluster.topic(topic);
       if (!isDue(position)) return null;
       if (!position.belongsTo(topicId)) {
+        this.parts.gone();
         this.parts.wake();
         return null;
       }
@@ -278,6 +281,7 @@ export class Fetcher {
     if (!position.isAssigned) return;
     position.pause.failed();
     this.parts.cluster.forgetTopic(position.topic);
+    if (isGone(error)) this.parts.gone();
     const isPassing =
       error instanceof ClientError && (error.retriable || error.code === "UNKNOWN_SERVER_ERROR");
     if (!isPassing) this.#fail(error);

@@ -8,11 +8,12 @@
 import { offset } from "../../base/brands.ts";
 import { apis } from "../../kafka/apis.ts";
 import { clientRequestMsMax } from "../../limits.ts";
-import { noUuid, type ResponseOf } from "../../wire/table.ts";
+import { noUuid, type RequestOf, type ResponseOf } from "../../wire/table.ts";
 import { ClientError, kafkaError } from "./client-error.ts";
 import type { ConsumerCluster } from "./consumer-cluster.ts";
 import { groupFault } from "./group-fault.ts";
 import type { Generation, Membership } from "./membership.ts";
+import { piecesOf } from "./pieces.ts";
 import { byTopic, partitionName, type TopicPartition } from "./topic-partition.ts";
 
 /** Everything before `offset` was processed. */
@@ -42,6 +43,7 @@ export interface GroupOffsetsParts {
 
 /** Topic ids come with version 10; names do. */
 const versionMax = 9;
+const goneCode = "UNKNOWN_TOPIC_OR_PARTITION";
 const noMember: Generation = { generationId: -1, memberId: "" };
 
 /** See the head of this file. */
@@ -77,30 +79,28 @@ export class GroupOffsets {
     const { cluster, group, groupInstanceId } = this.parts;
     this.#checkGeneration(generation);
     const { generationId, memberId } = generation;
-    const topics = [...byTopic(offsets)].map(([name, partitions]) => ({
-      name,
-      topicId: noUuid,
-      partitions: partitions.map((each) => ({
-        partitionIndex: each.partition,
-        committedOffset: offset(each.offset),
-        committedLeaderEpoch: each.leaderEpoch,
-        committedMetadata: each.metadata,
-      })),
-    }));
+    let failure: ClientError | null = null;
     try {
       const coordinator = await cluster.coordinatorOf(group);
-      this.#checkGeneration(generation);
-      const request = {
-        groupId: group,
-        generationIdOrMemberEpoch: generationId,
-        memberId,
-        groupInstanceId: this.parts.member === null ? null : groupInstanceId,
-        retentionTimeMs: -1,
-        topics,
-      };
-      const response = await cluster.send(coordinator, apis.OffsetCommit, request, { versionMax });
-      const error = commitError(response, group);
-      if (error !== null) throw error;
+      for (const piece of piecesOf(offsets)) {
+        this.#checkGeneration(generation);
+        const request = {
+          groupId: group,
+          generationIdOrMemberEpoch: generationId,
+          memberId,
+          groupInstanceId: this.parts.member === null ? null : groupInstanceId,
+          retentionTimeMs: -1,
+          topics: commitTopics(piece),
+        };
+        const response = await cluster.send(coordinator, apis.OffsetCommit, request, {
+          versionMax,
+        });
+        const error = commitError(response, group);
+        // What is wrong with one partition keeps nothing of the others back.
+        if (error?.code === goneCode) failure ??= error;
+        else if (error !== null) throw error;
+      }
+      if (failure !== null) throw failure;
     } catch (error) {
       throw this.#suffer(error, generation);
     }
@@ -150,17 +150,21 @@ export class GroupOffsets {
     partitions: readonly TopicPartition[],
   ): Promise<ReadonlyMap<string, CommittedOffset>> {
     const { cluster, group, requireStable } = this.parts;
-    const topics = [...byTopic(partitions)].map(([name, each]) => ({
-      name,
-      topicId: noUuid,
-      partitionIndexes: each.map(({ partition }) => partition),
-    }));
-    const groups = [{ groupId: group, memberId: null, memberEpoch: -1, topics }];
+    const found = new Map<string, CommittedOffset>();
     try {
       const coordinator = await cluster.coordinatorOf(group);
-      const request = { groupId: group, topics, groups, requireStable };
-      const response = await cluster.send(coordinator, apis.OffsetFetch, request, { versionMax });
-      return committedIn(response, group);
+      for (const piece of piecesOf(partitions)) {
+        const topics = [...byTopic(piece)].map(([name, each]) => ({
+          name,
+          topicId: noUuid,
+          partitionIndexes: each.map(({ partition }) => partition),
+        }));
+        const groups = [{ groupId: group, memberId: null, memberEpoch: -1, topics }];
+        const request = { groupId: group, topics, groups, requireStable };
+        const response = await cluster.send(coordinator, apis.OffsetFetch, request, { versionMax });
+        takeCommitted(response, group, found);
+      }
+      return found;
     } catch (error) {
       if (groupFault(error) === "coordinator") cluster.forgetCoordinator(group);
       throw error;
@@ -168,30 +172,50 @@ export class GroupOffsets {
   }
 }
 
-/** The first error of a response; one of a group comes with each partition. */
+const commitTopics = (
+  offsets: readonly OffsetToCommit[],
+): RequestOf<typeof apis.OffsetCommit>["topics"] =>
+  [...byTopic(offsets)].map(([name, partitions]) => ({
+    name,
+    topicId: noUuid,
+    partitions: partitions.map((each) => ({
+      partitionIndex: each.partition,
+      committedOffset: offset(each.offset),
+      committedLeaderEpoch: each.leaderEpoch,
+      committedMetadata: each.metadata,
+    })),
+  }));
+
+/**
+ * The first error of a response; one of a group comes with each partition. That a partition is not
+ * there is told only where there is no other; who has read it does not wait for it to come back.
+ */
 function commitError(
   { topics }: ResponseOf<typeof apis.OffsetCommit>,
   group: string,
 ): ClientError | null {
+  let gone: ClientError | null = null;
   for (const { name, partitions } of topics) {
     for (const { partitionIndex, errorCode } of partitions) {
       const doing = `committing an offset of ${name}/${partitionIndex} for group ${group}`;
       const error = kafkaError(errorCode, doing);
-      if (error !== null) return error;
+      if (error === null) continue;
+      if (error.code !== goneCode) return error;
+      gone ??= new ClientError(goneCode, error.message, false);
     }
   }
-  return null;
+  return gone;
 }
 
-function committedIn(
+function takeCommitted(
   response: ResponseOf<typeof apis.OffsetFetch>,
   group: string,
-): ReadonlyMap<string, CommittedOffset> {
+  found: Map<string, CommittedOffset>,
+): void {
   // Before version 8 there is one group, in the columns of the response itself.
   const { errorCode, topics } = response.groups[0] ?? response;
   const error = kafkaError(errorCode, `asking for the committed offsets of group ${group}`);
   if (error !== null) throw error;
-  const found = new Map<string, CommittedOffset>();
   for (const { name, partitions } of topics) {
     for (const row of partitions) {
       const partition = partitionName({ topic: name, partition: row.partitionIndex });
@@ -203,5 +227,4 @@ function committedIn(
       found.set(partition, { offset: committedOffset, leaderEpoch: committedLeaderEpoch });
     }
   }
-  return found;
 }

@@ -28,11 +28,17 @@ export class Known<T> {
     private readonly ageMsMax: number,
   ) {}
 
+  /** Whether it is known, or was asked for. */
+  has(name: string): boolean {
+    const known = this.#entries.get(name);
+    return known !== undefined && !this.#isOld(known);
+  }
+
   /** The value, from what is known or from `ask`. */
   get(name: string, ask: () => Promise<T>): Promise<T> {
     const known = this.#entries.get(name);
     if (known !== undefined) {
-      if (this.clock.monotonic() - known.since < this.ageMsMax) return known.value;
+      if (!this.#isOld(known)) return known.value;
       this.#entries.delete(name);
     }
     const entry: Entry<T> = { value: ask(), since: Infinity };
@@ -63,5 +69,9 @@ export class Known<T> {
 
   forget(name: string): void {
     this.#entries.delete(name);
+  }
+
+  #isOld({ since }: Entry<T>): boolean {
+    return this.clock.monotonic() - since >= this.ageMsMax;
   }
 }

@@ -1,10 +1,11 @@
 /** Asks the leaders of partitions for offsets: the ends of logs, times, the ends of epochs. */
 import { apis } from "../../kafka/apis.ts";
-import { clientRequestMsMax } from "../../limits.ts";
+import { clientNewTopicMsMax, clientRequestMsMax } from "../../limits.ts";
 import type { RequestOf, ResponseOf } from "../../wire/table.ts";
-import { ClientError, kafkaError } from "./client-error.ts";
+import { ClientError, isGone, kafkaError } from "./client-error.ts";
 import type { ConsumerCluster } from "./consumer-cluster.ts";
-import type { PartitionMetadata } from "./topic-metadata.ts";
+import { piecesOf } from "./pieces.ts";
+import { partitionIn, type PartitionMetadata } from "./topic-metadata.ts";
 import { byTopic, partitionName, type TopicPartition } from "./topic-partition.ts";
 
 /** Times that are none. */
@@ -50,15 +51,58 @@ export class OffsetLookup {
     });
   }
 
-  /** The same for one offset each, by the name of its partition; tries again for a while. */
+  /**
+   * The same for one offset each, by the name of its partition; tries again for a while. Rejects
+   * with UNKNOWN_TOPIC_OR_PARTITION once it is sure that one is not there.
+   */
   async all(wanted: readonly TimedPartition[]): Promise<ReadonlyMap<string, number>> {
     const offsets = new Map<string, number>();
     const deadline = this.cluster.world.clock.monotonic() + clientRequestMsMax;
-    await this.cluster.retry(deadline, () => {
+    const attempt = this.patiently(wanted, () => {
       const rest = wanted.filter((each) => !offsets.has(partitionName(each)));
       return this.list(rest, (asked, { offset }) => offsets.set(partitionName(asked), offset));
     });
+    await this.cluster.retry(deadline, attempt);
     return offsets;
+  }
+
+  /**
+   * An attempt whose error is not retriable where waiting does not help: a topic that is there has
+   * all its partitions. One that is not may have been created just now, and has a little time.
+   */
+  patiently(wanted: readonly TopicPartition[], attempt: () => Promise<void>): () => Promise<void> {
+    const { clock } = this.cluster.world;
+    const patientUntil = clock.monotonic() + clientNewTopicMsMax;
+    return async () => {
+      try {
+        await attempt();
+      } catch (error) {
+        if (!isGone(error)) throw error;
+        const missing = await this.#missing(wanted);
+        if (missing === null) throw error;
+        if (missing.isTopic && clock.monotonic() < patientUntil) throw error;
+        throw new ClientError("UNKNOWN_TOPIC_OR_PARTITION", missing.message, false);
+      }
+    };
+  }
+
+  /** What the cluster does not have of these; a partition that its topic lacks before all else. */
+  async #missing(
+    wanted: readonly TopicPartition[],
+  ): Promise<{ readonly isTopic: boolean; readonly message: string } | null> {
+    const topics = await this.cluster.topics([...new Set(wanted.map(({ topic }) => topic))]);
+    const known = new Map(topics.map((topic) => [topic.name, topic]));
+    let unknown: string | null = null;
+    for (const { topic, partition } of wanted) {
+      const found = known.get(topic);
+      if (found === undefined) continue;
+      const { error, partitions } = found;
+      if (isGone(error)) unknown ??= error?.message ?? "";
+      if (error !== null || partitionIn(partitions, partition) !== undefined) continue;
+      const message = `topic ${topic} has ${partitions.length} partitions, and no ${partition}`;
+      return { isTopic: false, message };
+    }
+    return unknown === null ? null : { isTopic: true, message: unknown };
   }
 
   /** Where the records of an epoch end: below that, the log holds what it held then (KIP-320). */
@@ -80,7 +124,7 @@ export class OffsetLookup {
     return end;
   }
 
-  /** Asks each leader for its partitions, all at once. */
+  /** Asks each leader for its partitions; all leaders at once. */
   async #ask<T extends TopicPartition>(
     wanted: readonly T[],
     ask: (nodeId: number, asked: readonly Led<T>[]) => Promise<ClientError | null>,
@@ -104,8 +148,10 @@ export class OffsetLookup {
     await Promise.all(
       [...byLeader].map(async ([nodeId, asked]) => {
         try {
-          const error = await ask(nodeId, asked);
-          if (error !== null) note(error);
+          for (const piece of piecesOf(asked)) {
+            const error = await ask(nodeId, piece);
+            if (error !== null) note(error);
+          }
         } catch (error) {
           // The next look may find another leader.
           for (const { topic } of asked) this.cluster.forgetTopic(topic);

@@ -4,7 +4,7 @@
  * on; then the program is warned, since records were deleted before it read them. A topic that was
  * created again under its name is read from its start: all of it is new.
  */
-import { ClientError } from "./client-error.ts";
+import { ClientError, isGone } from "./client-error.ts";
 import type { ConsumerWarnings } from "../consumer-warning.ts";
 import type { GroupOffsets } from "./group-offsets.ts";
 import { earliestTime, type FoundOffset, latestTime, type OffsetLookup } from "./offset-lookup.ts";
@@ -21,6 +21,8 @@ export interface PositionFinderParts {
   readonly fromTime: number;
   readonly warnings: ConsumerWarnings;
   readonly wake: () => void;
+  /** A partition, or its topic, is not what it was. */
+  readonly gone: () => void;
 }
 
 /** See the head of this file. */
@@ -93,6 +95,7 @@ export class PositionFinder {
       for (const position of due) {
         if (isUnknown(position)) position.pause.failed();
       }
+      if (isGone(error)) this.parts.gone();
       const isPassing = error instanceof ClientError && error.retriable;
       if (!isPassing) this.#failure = error;
     }

@@ -55,6 +55,11 @@ export class Rebalance {
     return this.#isCalling;
   }
 
+  /** A partition is not there any more: the one who divides them has to know. */
+  lookSoon(): void {
+    this.#watch.lookSoon();
+  }
+
   /** Does what is to be done now. Rejects with what the program has to be told. */
   async step(): Promise<void> {
     const { member, positions, isCooperative } = this.parts;

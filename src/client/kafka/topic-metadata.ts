@@ -26,7 +26,8 @@ export interface TopicMetadata {
   readonly error: ClientError | null;
 }
 
-type MetadataTopic = ResponseOf<typeof apis.Metadata>["topics"][number];
+/** A topic, as the protocol has it. */
+export type MetadataTopic = ResponseOf<typeof apis.Metadata>["topics"][number];
 
 /** What Metadata answers for a topic that was asked for by its name. */
 export function topicMetadata(row: MetadataTopic): TopicMetadata {
@@ -49,6 +50,16 @@ export function topicMetadata(row: MetadataTopic): TopicMetadata {
       )
       .sort((a, b) => a.partition - b.partition),
   };
+}
+
+/** One of the partitions of a topic, in their order: as a rule it has as many before it. */
+export function partitionIn(
+  partitions: readonly PartitionMetadata[],
+  partition: number,
+): PartitionMetadata | undefined {
+  const there = partitions[partition];
+  if (there?.partition === partition) return there;
+  return partitions.find((each) => each.partition === partition);
 }
 
 /** The columns of Metadata that ask for a topic by its name. */

@@ -23,6 +23,8 @@ export class TopicWatch {
   #hasChanged = false;
   #failure: unknown = null;
   #cancel: Cancel | null = null;
+  /** Of the monotonic clock: when what is known of the topics was told. */
+  #toldAt = -Infinity;
 
   constructor(private readonly parts: TopicWatchParts) {}
 
@@ -32,7 +34,15 @@ export class TopicWatch {
     this.#counts = counts ?? new Map();
     this.#hasChanged = false;
     this.#isDue = counts === null;
-    if (counts !== null) this.#schedule();
+    if (counts === null) return;
+    this.#toldAt = this.#now;
+    this.#schedule();
+  }
+
+  /** Something that is being read is not there any more: looks now, or soon after the last look. */
+  lookSoon(): void {
+    if (this.#topics.length === 0 || this.#isDue || this.#isLooking) return;
+    this.#lookIn(Math.max(0, this.#toldAt + consumerLookMs - this.#now));
   }
 
   /** Watches nothing any more. */
@@ -73,6 +83,7 @@ export class TopicWatch {
     });
     this.#isLooking = false;
     if (topics !== this.#topics) return;
+    this.#toldAt = this.#now;
     if (found !== null) this.#compare(found);
     this.#schedule();
     this.parts.wake();
@@ -91,15 +102,20 @@ export class TopicWatch {
 
   #schedule(): void {
     const isComplete = this.#topics.every((topic) => this.#counts.has(topic));
+    this.#lookIn(isComplete ? consumerTopicsLookMs : consumerLookMs);
+  }
+
+  #lookIn(delayMs: number): void {
     this.#cancel?.();
-    this.#cancel = this.parts.cluster.world.clock.after(
-      isComplete ? consumerTopicsLookMs : consumerLookMs,
-      () => {
-        this.#cancel = null;
-        this.#isDue = true;
-        this.parts.wake();
-      },
-    );
+    this.#cancel = this.parts.cluster.world.clock.after(delayMs, () => {
+      this.#cancel = null;
+      this.#isDue = true;
+      this.parts.wake();
+    });
+  }
+
+  get #now(): number {
+    return this.parts.cluster.world.clock.monotonic();
   }
 }
 

@@ -7,7 +7,7 @@
  */
 import { Refusal } from "../../base/refusal.ts";
 import type { Partition } from "../../broker/broker.ts";
-import { concurrently } from "../../broker/concurrently.ts";
+import { concurrently } from "../../base/concurrently.ts";
 import type { GroupLag } from "../../broker/group-lag.ts";
 import { lagReadsMax, partitionsMax } from "../../limits.ts";
 import { errorOf, groupError, HttpError } from "../errors.ts";

@@ -32,12 +32,7 @@ export async function inSlices<Item>(
   work: (item: Item) => void,
   itemsAtOnce = consoleTurnRows,
 ): Promise<void> {
-  const share = shareOf(clock);
-  for (let at = 0; at < items.length; at += itemsAtOnce) {
-    if (share.isSpent) await share.laterTurn();
-    const slice = items.slice(at, at + itemsAtOnce);
-    share.run(() => slice.forEach((item) => work(item)));
-  }
+  await shareOf(clock).each(items, work, itemsAtOnce);
 }
 
 /**

@@ -13,13 +13,14 @@
 import { Refusal } from "../../base/refusal.ts";
 import type { ConfigChange } from "../../broker/config-change.ts";
 import type { ConfigEntry } from "../../broker/config-entries.ts";
+import { paced } from "../../broker/paced.ts";
 import { kafkaDescribedConfigsMax } from "../../limits.ts";
 import type { RequestOf, ResponseOf } from "../../wire/table.ts";
 import { operationsByCode, resourceTypes, sourceCodes, typeCodes } from "../config-codes.ts";
 import { Fault, faultOf } from "../fault.ts";
 import { type Handler, type Handlers, nodeId, type RequestContext } from "../handler.ts";
 import type * as tables from "../messages/configs.ts";
-import { paced, unique } from "../paced.ts";
+import { unique } from "../unique.ts";
 
 /** What is left out of an answer that would be too long. */
 const tooMany = new Fault(

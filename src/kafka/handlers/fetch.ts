@@ -18,6 +18,7 @@
 import { offset } from "../../base/brands.ts";
 import { Refusal } from "../../base/refusal.ts";
 import type { Partition } from "../../broker/broker.ts";
+import { paced } from "../../broker/paced.ts";
 import { kafkaFetchBytesMax, kafkaSearchesMax } from "../../limits.ts";
 import type { RequestOf, ResponseOf } from "../../wire/table.ts";
 import { errors, type ErrorName, refusalErrors } from "../errors.ts";
@@ -26,7 +27,6 @@ import type { ForgottenPartition } from "../fetch-sessions.ts";
 import type { Handler, Handlers, RequestContext } from "../handler.ts";
 import { latestTime } from "../latest-time.ts";
 import type * as tables from "../messages/fetch.ts";
-import { paced } from "../paced.ts";
 
 type FetchRequest = RequestOf<typeof tables.Fetch>;
 type FetchResponse = ResponseOf<typeof tables.Fetch>;

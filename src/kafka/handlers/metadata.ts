@@ -25,6 +25,7 @@
  */
 import { Refusal } from "../../base/refusal.ts";
 import type { Topic } from "../../broker/broker.ts";
+import { paced } from "../../broker/paced.ts";
 import { kafkaCreationsMax, kafkaDescribedPartitionsMax } from "../../limits.ts";
 import { noUuid, type ResponseOf } from "../../wire/table.ts";
 import { advertised, isServed } from "../apis.ts";
@@ -39,7 +40,7 @@ import {
 } from "../handler.ts";
 import * as tables from "../messages/metadata.ts";
 import { allowedOperations } from "../operations.ts";
-import { paced, unique } from "../paced.ts";
+import { unique } from "../unique.ts";
 
 const noFeatures = {
   supportedFeatures: [],

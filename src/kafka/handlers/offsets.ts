@@ -20,7 +20,7 @@ import { noUuid, type RequestOf, type ResponseOf } from "../../wire/table.ts";
 import { type ErrorName, errors } from "../errors.ts";
 import type { Handler, Handlers, RequestContext } from "../handler.ts";
 import type * as tables from "../messages/offsets.ts";
-import { unique } from "../paced.ts";
+import { unique } from "../unique.ts";
 
 type CommitTopic = RequestOf<typeof tables.OffsetCommit>["topics"][number];
 type CommitTopicResponse = ResponseOf<typeof tables.OffsetCommit>["topics"][number];

@@ -17,13 +17,14 @@ import { offset } from "../../base/brands.ts";
 import { Refusal } from "../../base/refusal.ts";
 import type { Broker, NewTopic } from "../../broker/broker.ts";
 import type { ConfigEntry } from "../../broker/config-entries.ts";
+import { paced } from "../../broker/paced.ts";
 import { kafkaCreationsMax } from "../../limits.ts";
 import { noUuid, type RequestOf, type ResponseOf } from "../../wire/table.ts";
 import { sourceCodes } from "../config-codes.ts";
 import { Fault, faultOf } from "../fault.ts";
 import { type Handler, type Handlers, nodeId, type RequestContext } from "../handler.ts";
 import type * as tables from "../messages/topics.ts";
-import { paced, unique } from "../paced.ts";
+import { unique } from "../unique.ts";
 
 type CreatableTopic = RequestOf<typeof tables.CreateTopics>["topics"][number];
 type CreatedTopic = ResponseOf<typeof tables.CreateTopics>["topics"][number];

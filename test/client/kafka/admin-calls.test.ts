@@ -9,6 +9,8 @@ import {
 } from "../../../src/client/kafka/admin-calls.ts";
 import { ClientError, type ClientErrorCode } from "../../../src/client/kafka/client-error.ts";
 import type { Destination } from "../../../src/client/kafka/cluster.ts";
+import { clientItemsAskedMax, clientPiecesAtOnce } from "../../../src/limits.ts";
+import { turns, until } from "../../support/until.ts";
 import { codesOf, FakeAdminWorld } from "../../support/admin-world.ts";
 
 interface Result extends Outcome {
@@ -89,6 +91,73 @@ describe("items", () => {
     await world.network.settle();
     await world.cluster.close();
     expect(codesOf(await results)).toEqual(["NETWORK"]);
+  });
+});
+
+describe("many items", () => {
+  const many = Array.from({ length: 3 * clientItemsAskedMax }, (_, index) => `1-${index}`);
+  const done = (items: readonly string[]): Result[] => items.map((item) => ({ item, error: null }));
+
+  test("go out in several requests, a few at a time, and keep their order", async () => {
+    await using world = await FakeAdminWorld.open();
+    const waiting: (() => void)[] = [];
+    const sizes: number[] = [];
+    const ask: Ask<string, Result> = async (_to, items) => {
+      sizes.push(items.length);
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return done(items);
+    };
+    const items = [...many, ...many];
+    const results = world.calls.each(items, route, ask, failed);
+    await until(() => waiting.length === clientPiecesAtOnce);
+    await turns(2);
+    expect(sizes).toHaveLength(clientPiecesAtOnce);
+    for (let at = 0; at < 6; at++) {
+      await until(() => waiting.length > at);
+      waiting[at]?.();
+    }
+    expect((await results).map(({ item }) => item)).toEqual(items);
+    expect(sizes).toEqual(Array.from({ length: 6 }, () => clientItemsAskedMax));
+  });
+
+  test("that name more than themselves go out with fewer others", async () => {
+    await using world = await FakeAdminWorld.open();
+    const sizes: number[] = [];
+    const ask: Ask<string, Result> = (_to, items) => {
+      sizes.push(items.length);
+      return Promise.resolve(done(items));
+    };
+    await world.calls.each(many, route, ask, failed, () => clientItemsAskedMax / 2);
+    expect(sizes).toEqual(Array.from({ length: many.length / 2 }, () => 2));
+  });
+
+  test("are not asked of a broker that is away, one request after another", async () => {
+    await using world = await FakeAdminWorld.open(1_000);
+    let requests = 0;
+    const items = [...many, ...many, ...many, ...many];
+    const ask: Ask<string, Result> = async () => {
+      requests += 1;
+      await turns(1);
+      throw error("TIMED_OUT");
+    };
+    const results = await world.done(world.calls.each(items, route, ask, failed));
+    expect(requests % clientPiecesAtOnce).toBe(0);
+    expect(new Set(codesOf(results))).toEqual(new Set(["TIMED_OUT"]));
+  });
+
+  test("that were not asked for yet are not taken for repeated ones", async () => {
+    await using world = await FakeAdminWorld.open();
+    const asked: [first: string | undefined, isRepeated: boolean][] = [];
+    const items = [...many, ...many];
+    const ask: Ask<string, Result> = async (_to, piece, isRepeated) => {
+      asked.push([piece[0], isRepeated]);
+      if (asked.length <= clientPiecesAtOnce) throw error("NETWORK");
+      return done(piece);
+    };
+    await world.done(world.calls.each(items, route, ask, failed));
+    const second = asked.slice(clientPiecesAtOnce).map(([, isRepeated]) => isRepeated);
+    expect(second.filter((each) => each)).toHaveLength(clientPiecesAtOnce);
+    expect(second.filter((each) => !each)).toHaveLength(2);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { alterOffsets, committedOffsets } from "../../../src/client/kafka/admin-commits.ts";
 import { errors } from "../../../src/kafka/errors.ts";
+import { clientItemsAskedMax } from "../../../src/limits.ts";
 import { AdminWorld, codesOf, FakeAdminWorld } from "../../support/admin-world.ts";
 
 /** A world in which `orders/0` has the offsets 2 to 10, and `orders/1` none. */
@@ -32,13 +33,6 @@ describe("what a group has committed", () => {
     expect(codesOf(await admin.deleteOffsets("group", [zero]))).toEqual([null]);
     expect(await admin.committedOffsets("group")).toEqual([]);
     expect(codesOf(await admin.deleteOffsets("ghost", [zero]))).toEqual(["GROUP_ID_NOT_FOUND"]);
-  });
-
-  test("of no partitions at all, as programs without types may say, fails once", async () => {
-    await using world = await open();
-    const nothing = 5 as unknown as [];
-    // Another promise that nobody awaits would fail this test.
-    await expect(world.admin.resetOffsets("group", nothing, "latest")).rejects.toThrow();
   });
 
   test.each([
@@ -103,5 +97,27 @@ describe("commits of made-up brokers", () => {
     const found = await world.done(committedOffsets(world.calls, "group", null));
     expect(found.map(({ offset }) => offset)).toEqual([3]);
     expect(world.two.requests("OffsetFetch")[0]).toMatchObject({ groupId: "group", topics: null });
+  });
+
+  test("of many partitions are asked for in several requests", async () => {
+    await using world = await FakeAdminWorld.open();
+    world.one.on("OffsetFetch", ({ groups }) => ({
+      groups: groups.map(({ groupId, topics }) => ({
+        groupId,
+        topics: (topics ?? []).map(({ name, partitionIndexes }) => ({
+          name,
+          partitions: partitionIndexes.map((partitionIndex) => ({
+            partitionIndex,
+            committedOffset: 3,
+          })),
+        })),
+      })),
+    }));
+    const all = Array.from({ length: clientItemsAskedMax + 1 }, (_, partition) => {
+      return { topic: "orders", partition };
+    });
+    const found = await world.done(committedOffsets(world.calls, "group", all));
+    expect(found.map(({ partition }) => partition)).toEqual(all.map(({ partition }) => partition));
+    expect(world.one.requests("OffsetFetch")).toHaveLength(2);
   });
 });

@@ -3,6 +3,7 @@ import { ClientError } from "../../../src/client/kafka/client-error.ts";
 import { Cluster, type ClusterOptions } from "../../../src/client/kafka/cluster.ts";
 import { apis } from "../../../src/kafka/apis.ts";
 import { errors } from "../../../src/kafka/errors.ts";
+import { clientItemsAskedMax } from "../../../src/limits.ts";
 import { FakeNetwork, hangUp, silence } from "../../fake/kafka-network.ts";
 import { TestServer } from "../../support/server.ts";
 
@@ -206,6 +207,31 @@ describe("topics", () => {
     expect(await codeOf(cluster.leaderOf("orders", 2))).toBe("UNKNOWN_TOPIC_OR_PARTITION");
     topics.set("orders", [2, 1, 2]);
     expect((await cluster.leaderOf("orders", 2)).leaderId).toBe(2);
+  });
+
+  test("may have grown since they were looked at, and are looked at again for that", async () => {
+    await using world = await World.open();
+    const { cluster, topics } = world;
+    await cluster.leaderOf("orders", 0);
+    topics.set("orders", [2, 1, 1]);
+    expect((await cluster.leaderOf("orders", 2)).leaderId).toBe(1);
+    expect(world.lookups).toHaveLength(2);
+    expect(await codeOf(cluster.leaderOf("orders", 3))).toBe("UNKNOWN_TOPIC_OR_PARTITION");
+    // Of what was not known before there is nothing newer.
+    expect(await codeOf(cluster.leaderOf("orders", 3))).toBe("UNKNOWN_TOPIC_OR_PARTITION");
+    expect(world.lookups).toHaveLength(4);
+  });
+
+  test("in great numbers are asked for in several requests", async () => {
+    await using world = await World.open();
+    const names = Array.from({ length: clientItemsAskedMax + 1 }, (_, index) => `topic-${index}`);
+    for (const name of names) world.topics.set(name, [1]);
+    const listed = await world.cluster.topics(names);
+    expect(listed.map(({ name }) => name)).toEqual(names);
+    expect(world.lookups.map(({ length }) => length)).toEqual([clientItemsAskedMax, 1]);
+    for (const name of names) world.cluster.forgetTopic(name);
+    await Promise.all(names.map((name) => world.cluster.topic(name)));
+    expect(world.lookups.slice(2).map(({ length }) => length)).toEqual([clientItemsAskedMax, 1]);
   });
 });
 

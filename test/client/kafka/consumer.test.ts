@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "bun:test";
+import { type Clock, systemClock } from "../../../src/base/clock.ts";
 import type { ConsumerMessage } from "../../../src/client/consumer-message.ts";
 import { type ClientWorld, systemWorld } from "../../../src/client/kafka/client-world.ts";
 import { Consumer } from "../../../src/client/kafka/consumer.ts";
 import type { ConsumerOptions } from "../../../src/client/kafka/consumer-options.ts";
 import { DamageError } from "../../../src/client/kafka/damage-error.ts";
 import { partitionName, type TopicPartition } from "../../../src/client/kafka/topic-partition.ts";
+import { consumerTopicsLookMs } from "../../../src/limits.ts";
 import type { Compression } from "../../../src/record/batch.ts";
 import { flipBit, logPathOf } from "../../cli/read-fixture.ts";
 import { batchOf } from "../../support/batches.ts";
@@ -390,6 +392,44 @@ describe("a consumer of a real broker", () => {
     expect(consumer.takeWarnings().warnings).toMatchObject([
       { kind: "changed", topic: "orders", partition: 0, fromOffset: 5, resumedAt: 0 },
     ]);
+  });
+
+  test.each([{ group: "bills" }, {}])(
+    "%p: gives up partitions that a topic lost",
+    async (group) => {
+      await using world = await World.open();
+      const { broker } = world.server.server;
+      await world.topic("orders", 3);
+      await world.produce("orders", 2, 0, 1);
+      // Its regular looks at topics never come.
+      const clock: Clock = {
+        ...systemClock,
+        after: (delayMs, action) =>
+          delayMs === consumerTopicsLookMs ? () => {} : systemClock.after(delayMs, action),
+      };
+      const consumer = await world.consumer(
+        { ...group, topics: ["orders"], from: "earliest" },
+        { ...systemWorld, clock },
+      );
+      await read(consumer, 1);
+      unwrap(await broker.deleteTopic("orders"));
+      await world.topic("orders", 1);
+      await settle([consumer], () => consumer.assignment().length === 1);
+      expect(names(consumer.assignment())).toEqual(["orders/0"]);
+      await world.produce("orders", 0, 5, 1);
+      expect(await read(consumer, 1)).toEqual(["orders/0@0 v5"]);
+    },
+  );
+
+  test("tells at once that a partition is not there", async () => {
+    await using world = await World.open();
+    await world.topic("orders", 1);
+    const consumer = await world.consumer({ assign: [{ topic: "orders", partition: 3 }] });
+    const gone = { code: "UNKNOWN_TOPIC_OR_PARTITION", retriable: false };
+    await expect(consumer.endOffset("orders", 3)).rejects.toMatchObject(gone);
+    await expect(consumer.messageCount("orders", 3)).rejects.toMatchObject(gone);
+    await expect(consumer.currentOffset("orders", 3)).rejects.toMatchObject(gone);
+    await expect(consumer.seek("orders", 3, 0)).rejects.toMatchObject(gone);
   });
 
   test("stays in front of what is damaged until it is to be given up", async () => {

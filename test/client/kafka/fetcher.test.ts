@@ -24,6 +24,8 @@ class World {
   readonly positions = new Positions(this.cluster.world, () => this.fetcher.kick());
   readonly fetcher: Fetcher;
   woken = 0;
+  /** How often it was told that a partition is not what it was. */
+  gone = 0;
   readonly #waiting: {
     resolve: (response: Partial<FetchResponse>) => void;
     reject: (error: Error) => void;
@@ -43,6 +45,7 @@ class World {
       epochs: new EpochCheck(lookup, new ConsumerWarnings()),
       lane: "fetch",
       wake: () => this.woken++,
+      gone: () => this.gone++,
       options: {
         isolationLevel: 0,
         fetchWaitMs: 500,
@@ -131,6 +134,18 @@ describe("fetching", () => {
     expect(world.take()).toHaveLength(5);
     await world.kick();
     expect(world.asked).toEqual(["0@0 1@0", "1@0 0@5"]);
+  });
+
+  test("a partition that is not there any more is told, and so is a topic that was made anew", async () => {
+    const world = new World();
+    await world.kick();
+    await world.answer({ 0: [0, 1], 1: "UNKNOWN_TOPIC_ID" });
+    expect(world.gone).toBe(1);
+    world.cluster.topicIds.set("orders", "one");
+    await world.answer({});
+    world.cluster.topicIds.set("orders", "two");
+    await world.answer({});
+    expect(world.gone).toBe(2);
   });
 
   test("nothing of what was revoked, sought elsewhere or paused meanwhile is handed out", async () => {

@@ -6,6 +6,7 @@ import { Membership } from "../../../src/client/kafka/membership.ts";
 import { rangeAssignor } from "../../../src/client/kafka/range-assignor.ts";
 import { apis } from "../../../src/kafka/apis.ts";
 import type { ErrorName } from "../../../src/kafka/errors.ts";
+import { clientItemsAskedMax } from "../../../src/limits.ts";
 import { at } from "./assigned-members.ts";
 import { codeOf, ScriptedCluster, settled } from "./scripted-cluster.ts";
 
@@ -114,6 +115,26 @@ describe("commits", () => {
     expect(world.cluster.forgottenCoordinators).toBe(1);
   });
 
+  test("of many partitions go out in several requests", async () => {
+    const world = await World.joined();
+    const count = clientItemsAskedMax + 1;
+    const all = Array.from({ length: count }, (_, index) => processed(`orders/${index}`, index));
+    await world.offsets.commit(all);
+    expect(world.committed).toEqual([0, clientItemsAskedMax]);
+  });
+
+  test("of a partition that is gone are not tried again, and the others are committed", async () => {
+    const world = await World.joined();
+    const count = clientItemsAskedMax + 1;
+    const all = Array.from({ length: count }, (_, index) => processed(`orders/${index}`, index));
+    world.says = ["UNKNOWN_TOPIC_OR_PARTITION"];
+    await expect(world.offsets.commit(all)).rejects.toMatchObject({
+      code: "UNKNOWN_TOPIC_OR_PARTITION",
+      retriable: false,
+    });
+    expect(world.committed).toEqual([0, clientItemsAskedMax]);
+  });
+
   test("of a generation that is over are refused, and nothing is sent", async () => {
     const world = await World.joined();
     let store = (): void => {};
@@ -211,6 +232,30 @@ describe("committed offsets", () => {
       ],
     },
   ];
+
+  test("of many partitions are asked for in several requests", async () => {
+    const cluster = new ScriptedCluster();
+    cluster.on(apis.OffsetFetch, ({ groups }) => ({
+      topics: (groups[0]?.topics ?? []).map(({ name, partitionIndexes }) => ({
+        name,
+        partitions: partitionIndexes.map((partitionIndex) => ({
+          partitionIndex,
+          committedOffset: offset(partitionIndex),
+          committedLeaderEpoch: -1,
+          metadata: "",
+          errorCode: 0,
+        })),
+      })),
+    }));
+    const group = { group: "bills", groupInstanceId: null, member: null, requireStable: false };
+    const count = clientItemsAskedMax + 1;
+    const all = Array.from({ length: count }, (_, index) => at(`orders/${index}`));
+    const found = await new GroupOffsets({ cluster, ...group }).committed(all);
+    expect([...found.values()].map((each) => each.offset)).toEqual(
+      all.map(({ partition }) => offset(partition)),
+    );
+    expect(cluster.requests(apis.OffsetFetch)).toHaveLength(2);
+  });
 
   test("come from brokers of any age; -1 is none", async () => {
     const world = new World();

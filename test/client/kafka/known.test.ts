@@ -27,8 +27,10 @@ describe("what is known", () => {
     resolve(0);
     expect(await first).toBe(0);
     clock.advance(999);
+    expect(known.has("a")).toBeTrue();
     expect(await known.get("a", source.ask)).toBe(0);
     clock.advance(1);
+    expect(known.has("a")).toBeFalse();
     expect(await known.get("a", source.ask)).toBe(1);
   });
 

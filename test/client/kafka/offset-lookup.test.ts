@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { offset } from "../../../src/base/brands.ts";
 import { earliestTime, OffsetLookup } from "../../../src/client/kafka/offset-lookup.ts";
+import { ClientError } from "../../../src/client/kafka/client-error.ts";
+import { clientItemsAskedMax, clientNewTopicMsMax } from "../../../src/limits.ts";
 import { apis } from "../../../src/kafka/apis.ts";
 import { at } from "./assigned-members.ts";
 import { codeOf, ScriptedCluster } from "./scripted-cluster.ts";
@@ -85,4 +87,59 @@ test("the end of a leader epoch is asked for in a consumer's name", async () => 
       },
     ],
   });
+});
+
+test("many partitions of a leader are asked for in several requests", async () => {
+  const { cluster, lookup } = world();
+  const count = clientItemsAskedMax + 1;
+  cluster.partitionCounts.set("orders", count);
+  cluster.on(apis.ListOffsets, ({ topics }) => ({
+    topics: topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => row(partitionIndex, partitionIndex)),
+    })),
+  }));
+  const wanted = Array.from({ length: count }, (_, partition) => {
+    return { topic: "orders", partition, timestamp: earliestTime };
+  });
+  const found = await lookup.all(wanted);
+  expect([...found.values()]).toEqual(wanted.map(({ partition }) => partition));
+  const asked = cluster
+    .requests(apis.ListOffsets)
+    .map(({ topics }) => topics[0]?.partitions.length);
+  expect(asked).toEqual([clientItemsAskedMax, 1]);
+});
+
+test("a partition that its topic does not have is not waited for", async () => {
+  const { cluster, lookup } = world();
+  const asked = lookup.all([{ ...at("orders/2"), timestamp: 5 }]);
+  await expect(asked).rejects.toMatchObject({
+    code: "UNKNOWN_TOPIC_OR_PARTITION",
+    message: "topic orders has 2 partitions, and no 2",
+    retriable: false,
+  });
+  expect(cluster.clock.monotonic()).toBe(0);
+});
+
+test("a topic that may just have been created is waited for, though not for long", async () => {
+  const { cluster, lookup } = world();
+  cluster.on(apis.ListOffsets, () => ({ topics: [{ name: "late", partitions: [row(0, 7)] }] }));
+  let attempts = 0;
+  cluster.retry = async (_deadline, attempt) => {
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof ClientError && error.retriable)) throw error;
+        attempts += 1;
+        cluster.clock.advance(clientNewTopicMsMax / 4);
+        if (attempts === 3) cluster.partitionCounts.set("late", 1);
+      }
+    }
+  };
+  expect([...(await lookup.all([{ ...at("late/0"), timestamp: 5 }]))]).toEqual([["late/0", 7]]);
+  const before = cluster.clock.monotonic();
+  const ghost = lookup.all([{ ...at("ghost/0"), timestamp: 5 }]);
+  await expect(ghost).rejects.toMatchObject({ code: "UNKNOWN_TOPIC_OR_PARTITION" });
+  expect(cluster.clock.monotonic() - before).toBe(clientNewTopicMsMax);
 });

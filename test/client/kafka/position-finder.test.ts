@@ -19,10 +19,12 @@ class World {
   committed: number | null = null;
   error = codeOf("NONE");
   woken = 0;
+  gone = 0;
 
   constructor(fromTime: number, isGroup = true) {
     const { cluster, warnings } = this;
     const wake = () => void this.woken++;
+    const gone = () => void this.gone++;
     cluster.partitionCounts.set("orders", 2);
     this.positions = new Positions(cluster.world, wake);
     this.positions.assign([at("orders/0")]);
@@ -31,7 +33,15 @@ class World {
     this.offsets = new GroupOffsets({ cluster, ...group });
     const offsets = isGroup ? this.offsets : null;
     const { positions } = this;
-    this.finder = new PositionFinder({ positions, offsets, lookup, fromTime, warnings, wake });
+    this.finder = new PositionFinder({
+      positions,
+      offsets,
+      lookup,
+      fromTime,
+      warnings,
+      wake,
+      gone,
+    });
     cluster.on(apis.OffsetFetch, () => ({
       topics: [
         {
@@ -156,4 +166,11 @@ test("going back to what is committed, and to the start where nothing is", async
   world.committed = 13;
   await world.finder.rollback(world.offsets, world.positions.all());
   expect(world.positions.all().map((position) => position.offset)).toEqual([13, 10].map(offset));
+});
+
+test("a partition that is not there any more is told", async () => {
+  const world = new World(earliestTime);
+  world.error = codeOf("UNKNOWN_TOPIC_OR_PARTITION");
+  expect(await world.found()).toBeNull();
+  expect(world.gone).toBe(1);
 });

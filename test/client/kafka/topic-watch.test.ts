@@ -27,6 +27,35 @@ test("topics of which nothing is known are looked at now, the others by and by",
   expect(cluster.clock.pending).toBe(0);
 });
 
+test("what is not there any more is looked for at once, but no more often than that", async () => {
+  const cluster = new ScriptedCluster();
+  cluster.partitionCounts.set("orders", 4);
+  let woken = 0;
+  const watch = new TopicWatch({ cluster, wake: () => woken++ });
+  watch.watch(["orders"], counts({ orders: 4 }));
+  await pass(cluster, consumerLookMs);
+  cluster.partitionCounts.set("orders", 2);
+  watch.lookSoon();
+  watch.lookSoon();
+  await pass(cluster, 1);
+  expect(woken).toBe(1);
+  watch.look();
+  await settled();
+  expect(watch.takeChange()).toEqual(counts({ orders: 2 }));
+  woken = 0;
+  for (let heard = 0; heard < 4; heard++) {
+    watch.lookSoon();
+    await pass(cluster, consumerLookMs / 5);
+    expect(woken).toBe(0);
+  }
+  watch.lookSoon();
+  await pass(cluster, consumerLookMs / 5);
+  expect(woken).toBe(1);
+  watch.stop();
+  watch.lookSoon();
+  expect(cluster.clock.pending).toBe(0);
+});
+
 test("topics that don't exist are looked for often", async () => {
   const cluster = new ScriptedCluster();
   let woken = 0;

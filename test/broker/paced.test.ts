@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { LoopShare } from "../../src/base/loop-share.ts";
-import { paced, unique } from "../../src/kafka/paced.ts";
-import { kafkaPacedPerTurnMax } from "../../src/limits.ts";
+import { paced } from "../../src/broker/paced.ts";
+import { pacedPerTurnMax } from "../../src/limits.ts";
 import { ManualClock } from "../fake/clock.ts";
 import { turns } from "../support/until.ts";
 
@@ -36,18 +36,14 @@ test("a list that would take too long goes on in later turns", async () => {
 test("and so does one whose time is not seen", async () => {
   const clock = new ManualClock();
   const share = new LoopShare(clock, 8);
-  const count = 2 * kafkaPacedPerTurnMax + 1;
+  const count = 2 * pacedPerTurnMax + 1;
   let done = 0;
   const all = paced(numbers(count), { share }, () => void (done += 1));
   await turns(2);
-  expect(done).toBe(kafkaPacedPerTurnMax);
+  expect(done).toBe(pacedPerTurnMax);
   clock.advance(0);
   await turns(2);
-  expect(done).toBe(2 * kafkaPacedPerTurnMax);
+  expect(done).toBe(2 * pacedPerTurnMax);
   clock.advance(0);
   expect(await all).toHaveLength(count);
-});
-
-test("who asks twice is answered once, where it asked first", () => {
-  expect(unique(["b", "a", "b", "c", "a"], (item) => item)).toEqual(["b", "a", "c"]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { concurrently } from "../../src/broker/concurrently.ts";
+import { concurrently } from "../../src/base/concurrently.ts";
 
 test("all items are worked on, at most so many at once, and results keep their order", async () => {
   const open: (() => void)[] = [];

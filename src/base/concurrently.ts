@@ -1,5 +1,5 @@
 /** Work on many things at once, but not on all of them: the disk and its threads are few. */
-import { assert } from "../base/assert.ts";
+import { assert } from "./assert.ts";
 
 /** Runs `work` on each item, at most `atOnce` at a time; resolves to the results, in order. */
 export async function concurrently<Item, Result>(
