@@ -31,6 +31,7 @@ import { scanBatches } from "./scan.ts";
 /** Index files are read in pieces of this size: most are shorter; asking for it costs a call. */
 const indexReadBytes = 16 * 1024;
 const nothing = new Uint8Array(0);
+const allNamed: readonly SegmentFileKind[] = [];
 
 /** A point in a segment: the record with this offset begins, or will begin, at this position. */
 export interface Mark {
@@ -40,11 +41,6 @@ export interface Mark {
 
 /** See the head of this file. */
 export class Segment {
-  readonly logPath: string;
-  readonly #indexPath: string;
-  readonly #timeIndexPath: string;
-  /** How the paths of all its files begin, under whatever name. */
-  readonly #filesPrefix: string;
   readonly cached = new CachedRange();
 
   /** The end of what was appended. Use: `append` and `rollBack`. */
@@ -85,16 +81,29 @@ export class Segment {
     readonly base: Offset,
     growing: GrowingIndex | null,
     /** Those of its files that have replaced others and are not renamed yet. */
-    cleaned: readonly SegmentFileKind[] = [],
+    private readonly unnamed: readonly SegmentFileKind[] = allNamed,
   ) {
-    this.logPath = `${directory}/${segmentFileName(base, "log", cleaned)}`;
-    this.#indexPath = `${directory}/${segmentFileName(base, "idx", cleaned)}`;
-    this.#timeIndexPath = `${directory}/${segmentFileName(base, "timeindex", cleaned)}`;
-    this.#filesPrefix = `${directory}/${segmentFilePrefix(base)}`;
     this.endOffset = base;
     this.createdMs = this.writtenMs = environment.clock.now();
     this.#growing = growing;
     this.#index = growing;
+  }
+
+  // Paths are made when they are asked for: they would be most of what an idle log holds.
+  get logPath(): string {
+    return this.#path("log");
+  }
+
+  get #indexPath(): string {
+    return this.#path("idx");
+  }
+
+  get #timeIndexPath(): string {
+    return this.#path("timeindex");
+  }
+
+  #path(kind: SegmentFileKind): string {
+    return `${this.directory}/${segmentFileName(this.base, kind, this.unnamed)}`;
   }
 
   get bytes(): number {
@@ -366,7 +375,7 @@ export class Segment {
 
   /** Closes its files; whoever uses one opens it anew, which may then be another file. */
   async closeFiles(): Promise<void> {
-    await this.environment.files.close(this.#filesPrefix);
+    await this.environment.files.close(`${this.directory}/${segmentFilePrefix(this.base)}`);
   }
 
   /** Lets go of the mapped index; nobody may be looking anything up. */
