@@ -155,11 +155,10 @@ export class Segment {
     assert(growing !== null, "a sealed segment's index is mapped");
     const { base } = this;
     const begun = this.#entriesWritten * indexEntryBytes;
-    const head = await this.#readIndex(
-      this.#indexPath,
-      0,
-      begun === 0 ? Infinity : indexHeaderBytes,
-    );
+    const head =
+      begun === 0
+        ? await this.#readWhole(this.#indexPath)
+        : await this.#readIndex(this.#indexPath, 0, indexHeaderBytes);
     const header = decodeIndexHeader(head, base);
     if (header === null) return null;
     const entries =
@@ -169,7 +168,9 @@ export class Segment {
     this.#hasOldEntries = true;
     growing.load(entries, base, header.floorPosition);
     this.#entriesWritten = growing.count;
-    const times = await this.#readIndex(this.#timeIndexPath, 0, Infinity);
+    // None of its entries is behind the last one of the other.
+    if (growing.count === 0) return header;
+    const times = await this.#readWhole(this.#timeIndexPath);
     if (isTimeHeader(times, base)) {
       const from = timeHeaderBytes + this.#timesWritten * timeEntryBytes;
       growing.loadTimes(times.subarray(from), base, growing.last.relativeOffset);
@@ -214,10 +215,15 @@ export class Segment {
     this.sealed = true;
   }
 
+  /** An index file as a whole, which is one call; nothing if there is none. */
+  #readWhole(path: string): Promise<Uint8Array> {
+    return unlessMissing(this.environment.disk.readWhole(path));
+  }
+
   /** The bytes of an index file from `from` on, `bytesMax` at most; none if there is no file. */
-  async #readIndex(path: string, from: number, bytesMax: number): Promise<Uint8Array> {
-    try {
-      return await this.environment.files.use(path, "read", async (file) => {
+  #readIndex(path: string, from: number, bytesMax: number): Promise<Uint8Array> {
+    return unlessMissing(
+      this.environment.files.use(path, "read", async (file) => {
         const pieces: Uint8Array[] = [];
         for (let read = 0; read < bytesMax;) {
           const piece = new Uint8Array(Math.min(indexReadBytes, bytesMax - read));
@@ -227,11 +233,8 @@ export class Segment {
           read += count;
         }
         return pieces.length === 1 ? (pieces[0] ?? nothing) : Buffer.concat(pieces);
-      });
-    } catch (error) {
-      if (error instanceof DiskError && error.kind === "missing") return nothing;
-      throw error;
-    }
+      }),
+    );
   }
 
   /** The index, if it can be had without waiting. */
@@ -469,5 +472,14 @@ export class Segment {
       if (!(error instanceof DiskError)) throw error;
       logger.warn("rebuilt index not written", { log: this.logPath, error: error.message });
     }
+  }
+}
+
+async function unlessMissing(reading: Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof DiskError && error.kind === "missing") return nothing;
+    throw error;
   }
 }
