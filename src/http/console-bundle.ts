@@ -44,7 +44,11 @@ export async function bundleConsole(): Promise<readonly ConsoleFile[]> {
   return [fileOf("", "text/html; charset=utf-8", page), script, style, icon];
 }
 
-const fileOf = (name: string, mediaType: string, content: Uint8Array<ArrayBuffer>): ConsoleFile => ({
+const fileOf = (
+  name: string,
+  mediaType: string,
+  content: Uint8Array<ArrayBuffer>,
+): ConsoleFile => ({
   name,
   mediaType,
   tag: hashOf(content),
