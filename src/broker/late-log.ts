@@ -11,7 +11,7 @@ import type { Cancel, Clock } from "../base/clock.ts";
 import { Refusal } from "../base/refusal.ts";
 import { logsOpeningMax, partitionReopenMs } from "../limits.ts";
 import type { CompactionMeans } from "../log/compaction.ts";
-import type { Appended, LogConfig, PartitionLog } from "../log/log.ts";
+import type { Appended, LogConfig, LogFollower, PartitionLog } from "../log/log.ts";
 import type { ScrubMeans } from "../log/scrub.ts";
 import { concurrently } from "../base/concurrently.ts";
 import { refusingLog } from "./refusing-log.ts";
@@ -22,8 +22,7 @@ export class LateLog implements PartitionLog {
   #state: "late" | "open" | "ended" = "late";
   /** The last attempt. */
   #attempt: Promise<void> = Promise.resolve();
-  readonly #listeners = new Set<() => void>();
-  readonly #rolledBackListeners = new Set<() => void>();
+  #follower: LogFollower | null = null;
   /** What it was told to follow since; `null`: nothing. */
   #config: LogConfig | null = null;
 
@@ -116,17 +115,9 @@ export class LateLog implements PartitionLog {
     return await this.#log.delete();
   }
 
-  onVisible(listener: () => void): () => void {
-    // A function of its own, so that one listener given twice is called twice, as by any log.
-    const own = (): void => listener();
-    this.#listeners.add(own);
-    return () => this.#listeners.delete(own);
-  }
-
-  onRolledBack(listener: () => void): () => void {
-    const own = (): void => listener();
-    this.#rolledBackListeners.add(own);
-    return () => this.#rolledBackListeners.delete(own);
+  follow(follower: LogFollower): void {
+    this.#follower = follower;
+    this.#log.follow(follower);
   }
 
   configure(config: LogConfig): Promise<Refusal | null> {
@@ -143,14 +134,9 @@ export class LateLog implements PartitionLog {
     if (this.#config !== null) await opened.configure(this.#config);
     this.#log = opened;
     if (this.#state === "late") this.#state = "open";
-    const tell = (): void => {
-      for (const listener of this.#listeners) listener();
-    };
-    opened.onRolledBack(() => {
-      for (const listener of this.#rolledBackListeners) listener();
-    });
-    opened.onVisible(tell);
-    tell();
+    if (this.#follower === null) return;
+    opened.follow(this.#follower);
+    this.#follower.visible();
   }
 }
 

@@ -12,7 +12,14 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { Compactable, Compacted, CompactionMeans } from "../log/compaction.ts";
-import type { Appended, Expired, LogRead, PartitionLog, TimedOffset } from "../log/log.ts";
+import type {
+  Appended,
+  Expired,
+  LogFollower,
+  LogRead,
+  PartitionLog,
+  TimedOffset,
+} from "../log/log.ts";
 import { leaderEpoch } from "../log/scan.ts";
 import { type BatchHeader, readHeader, viewOf } from "../record/batch.ts";
 import { admission, admit, type Admitted, type BatchRules, sizeRefusal } from "./batch-rules.ts";
@@ -49,13 +56,14 @@ export interface PartitionParts {
 }
 
 /** See the head of this file. */
-export class HostedPartition implements Partition {
+export class HostedPartition implements Partition, LogFollower {
   readonly topic: string;
   readonly leaderEpoch = leaderEpoch;
   readonly watermarks: Watermarks;
   readonly watches = new Watches();
   readonly traffic = new Traffic();
-  readonly #keeper: ProducerKeeper;
+  /** Made when it is first needed: most partitions of a broker with many are idle. */
+  #kept: ProducerKeeper | null = null;
   /** `log.visibleBytes` and `log.visibleOffset` when those who wait were last told. */
   #visibleBytes: number;
   #visibleOffset: Offset;
@@ -64,7 +72,7 @@ export class HostedPartition implements Partition {
   /** Batches whose records are looked at, or will be: later ones wait for them. */
   #examining = 0;
   /** The deletion of records under way; one at a time, or a lower start could be stored last. */
-  #trimming: Promise<unknown> = Promise.resolve();
+  #trimming: Promise<unknown> = nothingToDo;
 
   constructor(
     private readonly owner: PartitionOwner,
@@ -76,11 +84,16 @@ export class HostedPartition implements Partition {
     this.watermarks = new Watermarks(log);
     this.#visibleBytes = log.visibleBytes;
     this.#visibleOffset = log.visibleOffset;
-    const store = parts.producerStore(owner.name, index);
-    const logger = (): Logger => parts.logger.with({ topic: owner.name, partition: index });
-    this.#keeper = new ProducerKeeper(log, store, parts.census, logger);
-    log.onVisible(() => this.#visible());
-    log.onRolledBack(() => this.#rolledBack());
+    log.follow(this);
+  }
+
+  get #keeper(): ProducerKeeper {
+    if (this.#kept !== null) return this.#kept;
+    const { logger, producerStore, census } = this.parts;
+    const about = { topic: this.topic, partition: this.index };
+    const store = producerStore(this.topic, this.index);
+    this.#kept = new ProducerKeeper(this.log, store, census, logger.with(about));
+    return this.#kept;
   }
 
   get highWatermark(): Offset {
@@ -193,9 +206,10 @@ export class HostedPartition implements Partition {
   }
 
   async describeProducers(): Promise<readonly ProducerState[] | Refusal> {
+    if (this.#ended !== null) return this.#ended;
     const { promise, resolve } = Promise.withResolvers<Refusal | null>();
     this.#keeper.whenLoaded(resolve);
-    const refusal = this.#ended ?? (await promise);
+    const refusal = (await promise) ?? this.#ended;
     if (refusal !== null) return refusal;
     const states: ProducerState[] = [];
     for (const [producerId, entry] of this.#keeper.producers.acknowledged()) {
@@ -217,7 +231,7 @@ export class HostedPartition implements Partition {
   async delete(): Promise<Refusal | null> {
     await this.#trimming;
     // What is still being written would lie in the directory of the next topic of this name.
-    await this.#keeper.end(this.#ended ?? closed);
+    await this.#kept?.end(this.#ended ?? closed);
     return await this.log.delete();
   }
 
@@ -227,7 +241,7 @@ export class HostedPartition implements Partition {
     this.watches.end("closing");
     await this.#trimming;
     await this.log.flush();
-    await this.#keeper.close();
+    await this.#kept?.close();
     await this.log.close();
   }
 
@@ -322,7 +336,7 @@ export class HostedPartition implements Partition {
     return this.#ended === null ? expired : null;
   }
 
-  #visible(): void {
+  visible(): void {
     const bytes = this.log.visibleBytes - this.#visibleBytes;
     this.#visibleBytes += bytes;
     const records = this.log.visibleOffset - this.#visibleOffset;
@@ -330,14 +344,17 @@ export class HostedPartition implements Partition {
     // Without bytes it is a log that could not be opened before, and brings what it has.
     if (bytes > 0) this.traffic.received(records, bytes);
     this.watermarks.set(this.log);
-    this.#keeper.producers.commit(this.log.visibleOffset);
+    this.#kept?.producers.commit(this.log.visibleOffset);
     this.watches.arrived(bytes);
   }
 
-  #rolledBack(): void {
+  rolledBack(): void {
     this.watermarks.set(this.log);
-    this.#keeper.producers.rollBack();
+    this.#kept?.producers.rollBack();
   }
 }
+
+/** What the trimmings of all partitions begin behind. */
+const nothingToDo = Promise.resolve();
 
 const closed = new Refusal("SHUTTING_DOWN", "the broker is shutting down; send again later");

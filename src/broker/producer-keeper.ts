@@ -43,8 +43,7 @@ export class ProducerKeeper {
     private readonly log: PartitionLog,
     private readonly store: ProducerStore,
     census: ProducerCensus,
-    /** Makes a logger that names the partition: there are many of these, and few log anything. */
-    private readonly logger: () => Logger,
+    private readonly logger: Logger,
   ) {
     this.producers = new Producers(census);
   }
@@ -113,7 +112,7 @@ export class ProducerKeeper {
   }
 
   async #load(): Promise<void> {
-    const recovered = await recoverProducers(this.log, this.store, this.logger());
+    const recovered = await recoverProducers(this.log, this.store, this.logger);
     const refusal = this.#ended ?? (recovered instanceof Refusal ? recovered : null);
     if (refusal === null && !(recovered instanceof Refusal)) {
       this.producers.restore(recovered.entries);
@@ -154,7 +153,7 @@ export class ProducerKeeper {
   /** What can't be written now is written later, or read from the log. */
   #failed(refusal: Refusal): void {
     this.#tailBytesMax = this.#tailBytes + producerTailBytesMax;
-    this.logger().warn("producers not written", { reason: refusal.message });
+    this.logger.warn("producers not written", { reason: refusal.message });
   }
 }
 

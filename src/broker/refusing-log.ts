@@ -29,8 +29,7 @@ export function refusingLog(refusal: Refusal): PartitionLog {
     flush: () => Promise.resolve(null),
     close: () => Promise.resolve(),
     delete: () => Promise.resolve(null),
-    onVisible: () => () => {},
-    onRolledBack: () => () => {},
+    follow: () => {},
     configure: () => Promise.resolve(null),
   };
 }

@@ -26,7 +26,7 @@ import type { Random } from "../base/random.ts";
 import type { Disk, DiskEntry } from "../disk/disk.ts";
 import { logsOpeningMax, partitionsMax, partitionsPerTopicMax } from "../limits.ts";
 import { deletedPrefix, listTopic, partitionDirectory, topicsDirectory } from "../log/layout.ts";
-import type { PartitionLog } from "../log/log.ts";
+import type { LogConfig, PartitionLog } from "../log/log.ts";
 import type { Metadata, TopicRow } from "../metadata/metadata.ts";
 import { concurrently } from "../base/concurrently.ts";
 import { LateLog } from "./late-log.ts";
@@ -287,11 +287,13 @@ class Recovery {
 
   /** Opens the logs of all topics, a few at a time. */
   async #open(found: readonly Found[]): Promise<void> {
-    const wanted = found.flatMap((topic) =>
-      topic.faults.map((fault, index) => ({ topic, fault, index })),
-    );
-    const logs = await concurrently(wanted, logsOpeningMax, ({ topic, fault, index }) =>
-      fault === null ? this.#openLog(topic, index) : Promise.resolve(refusingLog(fault)),
+    const wanted = found.flatMap(({ row, config, faults }) => {
+      // One for all of them: there may be many.
+      const logConfig = logConfigOf(config, this.parts.lingerMs);
+      return faults.map((fault, index) => ({ topic: row.name, logConfig, fault, index }));
+    });
+    const logs = await concurrently(wanted, logsOpeningMax, ({ topic, logConfig, fault, index }) =>
+      fault === null ? this.#openLog(topic, index, logConfig) : Promise.resolve(refusingLog(fault)),
     );
     let at = 0;
     for (const { row, config, faults } of found) {
@@ -300,13 +302,13 @@ class Recovery {
     }
   }
 
-  async #openLog({ row, config }: Found, index: number): Promise<PartitionLog> {
-    const { openLog, lingerMs, logger } = this.parts;
-    const directory = partitionDirectory(topicsDirectory, row.name, index);
-    const open = () => openLog(directory, logConfigOf(config, lingerMs));
+  async #openLog(topic: string, index: number, config: LogConfig): Promise<PartitionLog> {
+    const { openLog, logger } = this.parts;
+    const directory = partitionDirectory(topicsDirectory, topic, index);
+    const open = () => openLog(directory, config);
     const log = await open();
     if (!(log instanceof Refusal)) return log;
-    const about = { topic: row.name, partition: index };
+    const about = { topic, partition: index };
     const { message: reason } = log;
     logger.error("partition refuses: its log cannot be opened", { ...about, reason });
     const late = new LateLog(log, async () => {

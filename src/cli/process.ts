@@ -2,7 +2,7 @@
  * The real world of a command: this process, its descriptors, environment and signals; and how the
  * process begins and ends. Tests of commands hand in another world.
  */
-import { fstatSync, writeSync } from "node:fs";
+import { fstatSync, statSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { optionFileBytesMax } from "../limits.ts";
@@ -57,10 +57,15 @@ export function runProcess(registry: Registry): void {
   void runProgram(call, registry, world).then(finish).catch(crash);
 }
 
-/** Asks `node:tty` only about what may be a terminal: loading it takes 2 ms of a start of 7. */
+/**
+ * Asks `node:tty` only about what may be a terminal: loading it takes 2 ms of a start of 7. What a
+ * service reads from, `/dev/null`, is none.
+ */
 function isTerminal(descriptor: number): boolean {
   try {
-    if (!fstatSync(descriptor).isCharacterDevice()) return false;
+    const stat = fstatSync(descriptor);
+    const nothing = statSync("/dev/null", { throwIfNoEntry: false });
+    if (!stat.isCharacterDevice() || stat.rdev === nothing?.rdev) return false;
   } catch (error) {
     // A descriptor that is closed (`>&-`) is no terminal.
     void error;

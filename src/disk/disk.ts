@@ -47,7 +47,7 @@ export class DiskError extends Error {
  */
 export type OpenMode = "read" | "append" | "append-durable" | "update";
 
-/** What {@link Disk.list} says of one entry; `bytes` is 0 for directories. */
+/** What {@link Disk.list} says of one entry; `bytes` is 0 for what is no file. */
 export interface DiskEntry {
   readonly name: string;
   readonly kind: "file" | "directory" | "other";
@@ -88,8 +88,11 @@ export interface Volume {
 export interface Disk {
   /** Opens a file. A file that was made is durable only after {@link syncDirectory}. */
   open(path: string, mode: OpenMode): Promise<DiskFile>;
-  /** The entries of a directory, sorted by name. */
-  list(path: string): Promise<readonly DiskEntry[]>;
+  /**
+   * The entries of a directory, sorted by name.
+   * @param isSizeNeeded of which names; the size of others may be 0, which saves a call for each
+   */
+  list(path: string, isSizeNeeded?: (name: string) => boolean): Promise<readonly DiskEntry[]>;
   /** Makes a directory and its parents, durably; existing ones are left as they are. */
   makeDirectory(path: string): Promise<void>;
   /** Renames a file or directory, durably (both parents synced); replaces a file at `to`. */

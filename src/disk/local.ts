@@ -170,10 +170,16 @@ async function removeTree(path: string): Promise<void> {
 }
 
 /** One entry; `undefined` if it went away since the directory was read. */
-async function entryOf(directory: string, entry: fs.Dirent): Promise<DiskEntry | undefined> {
+async function entryOf(
+  directory: string,
+  entry: fs.Dirent,
+  isSizeNeeded: boolean,
+): Promise<DiskEntry | undefined> {
   if (entry.isDirectory()) return { name: entry.name, kind: "directory", bytes: 0 };
+  if (entry.isFile() && !isSizeNeeded) return { name: entry.name, kind: "file", bytes: 0 };
   try {
-    const stat = await fs.promises.lstat(nodePath.join(directory, entry.name));
+    const path = `${directory}/${entry.name}`;
+    const stat = await called<fs.Stats>((done) => fs.lstat(path, done));
     // Some file systems do not tell the kind when a directory is read.
     if (stat.isDirectory()) return { name: entry.name, kind: "directory", bytes: 0 };
     return { name: entry.name, kind: stat.isFile() ? "file" : "other", bytes: stat.size };
@@ -183,12 +189,16 @@ async function entryOf(directory: string, entry: fs.Dirent): Promise<DiskEntry |
   }
 }
 
-async function readEntries(directory: string): Promise<readonly DiskEntry[]> {
+async function readEntries(
+  directory: string,
+  isSizeNeeded: (name: string) => boolean,
+): Promise<readonly DiskEntry[]> {
   const found = await fs.promises.readdir(directory, { withFileTypes: true });
   const entries: DiskEntry[] = [];
   for (let from = 0; from < found.length; from += listStatsInFlightMax) {
     const some = found.slice(from, from + listStatsInFlightMax);
-    for (const entry of await Promise.all(some.map((one) => entryOf(directory, one)))) {
+    const entering = some.map((one) => entryOf(directory, one, isSizeNeeded(one.name)));
+    for (const entry of await Promise.all(entering)) {
       if (entry !== undefined) entries.push(entry);
     }
   }
@@ -205,9 +215,12 @@ class LocalDisk implements Disk {
     });
   }
 
-  list(path: string): Promise<readonly DiskEntry[]> {
+  list(
+    path: string,
+    isSizeNeeded: (name: string) => boolean = () => true,
+  ): Promise<readonly DiskEntry[]> {
     const directory = this.absolute(path);
-    return attempt("list", path, () => readEntries(directory));
+    return attempt("list", path, () => readEntries(directory, isSizeNeeded));
   }
 
   /**
@@ -256,14 +269,12 @@ class LocalDisk implements Disk {
   readWhole(path: string): Promise<Uint8Array> {
     const file = this.absolute(path);
     return attempt("readWhole", path, async () => {
-      const fd = await openRegular(file, "read");
-      try {
-        const stat = await called<fs.Stats>((done) => fs.fstat(fd, done));
-        const bytes = new Uint8Array(stat.size);
-        return bytes.subarray(0, await readFully(fd, 0, bytes));
-      } finally {
-        await closeDescriptor(fd);
-      }
+      const stat = await called<fs.Stats>((done) => fs.lstat(file, done));
+      if (!stat.isFile()) throw new Error(`not a regular file: ${file}`);
+      // One trip to the thread pool, where opening, reading and closing would be three.
+      return await called<Uint8Array>((done) => {
+        fs.readFile(file, { flag: openFlags.read }, done);
+      });
     });
   }
 

@@ -6,7 +6,6 @@
  * Names carry a hash of what is in them, so a browser may keep them for ever; the page's does not.
  */
 import { fileURLToPath } from "node:url";
-import { gunzipSync, gzipSync } from "node:zlib";
 import { crc32c } from "../base/crc32c.ts";
 
 /** One file, as a browser gets it. */
@@ -16,7 +15,7 @@ export interface ConsoleFile {
   readonly mediaType: string;
   /** Of its content; without quotes. */
   readonly tag: string;
-  readonly gzip: Uint8Array;
+  readonly gzip: Uint8Array<ArrayBuffer>;
 }
 
 /** A file as a pack lists it. */
@@ -33,7 +32,7 @@ export async function bundleConsole(): Promise<readonly ConsoleFile[]> {
     minify: true,
     define: { "process.env.NODE_ENV": '"production"' },
   });
-  const outputOf = async (extension: string): Promise<Uint8Array> => {
+  const outputOf = async (extension: string): Promise<Uint8Array<ArrayBuffer>> => {
     const artifact = built.outputs.find(({ path }) => path.endsWith(extension));
     return artifact === undefined ? new Uint8Array() : new Uint8Array(await artifact.arrayBuffer());
   };
@@ -45,18 +44,22 @@ export async function bundleConsole(): Promise<readonly ConsoleFile[]> {
   return [fileOf("", "text/html; charset=utf-8", page), script, style, icon];
 }
 
-const fileOf = (name: string, mediaType: string, content: Uint8Array): ConsoleFile => ({
+const fileOf = (
+  name: string,
+  mediaType: string,
+  content: Uint8Array<ArrayBuffer>,
+): ConsoleFile => ({
   name,
   mediaType,
   tag: hashOf(content),
-  gzip: gzipSync(content, { level: 9 }),
+  gzip: Bun.gzipSync(content, { level: 9 }),
 });
 
 const hashed = (
   stem: string,
   extension: string,
   mediaType: string,
-  content: Uint8Array,
+  content: Uint8Array<ArrayBuffer>,
 ): ConsoleFile => fileOf(`${stem}-${hashOf(content)}.${extension}`, mediaType, content);
 
 const hashOf = (content: Uint8Array): string =>
@@ -90,7 +93,7 @@ export function packOf(files: readonly ConsoleFile[]): Uint8Array {
 }
 
 /** What {@link packOf} has made one of: this program's own, so it is not checked. */
-export function filesOf(pack: Uint8Array): readonly ConsoleFile[] {
+export function filesOf(pack: Uint8Array<ArrayBuffer>): readonly ConsoleFile[] {
   const view = new DataView(pack.buffer, pack.byteOffset, pack.length);
   let at = 4 + view.getUint32(0, true);
   const entries = JSON.parse(new TextDecoder().decode(pack.subarray(4, at))) as readonly Entry[];
@@ -101,4 +104,4 @@ export function filesOf(pack: Uint8Array): readonly ConsoleFile[] {
 }
 
 /** The file's content, for those who can't unpack it. */
-export const unpacked = ({ gzip }: ConsoleFile): Uint8Array => gunzipSync(gzip);
+export const unpacked = ({ gzip }: ConsoleFile): Uint8Array => Bun.gunzipSync(gzip);

@@ -35,8 +35,8 @@ const swapSuffix = ".swap";
 export const temporarySuffix = ".tmp";
 
 /** Whether a file of this name is there only while something goes on. */
-export const isPassing = (name: string): boolean =>
-  [cleanedSuffix, swapSuffix, temporarySuffix].some((suffix) => name.endsWith(suffix));
+export const isPassing = (name: string): boolean => passing.test(name);
+const passing = /\.(?:cleaned|swap|tmp)$/;
 
 /** How the names of a segment's files end. */
 export type SegmentFileKind = "log" | "idx" | "timeindex";

@@ -38,6 +38,9 @@ export interface Boundary {
 
 const start: Boundary = { relativeOffset: 0, position: 0 };
 const firstCapacity = 64;
+/** What an index without entries holds: most logs of a broker with many have none. */
+const noOffsets = new Uint32Array(0);
+const noTimes = new Float64Array(0);
 
 /** The last index in [0, count) for which `isBefore` holds, or -1; `isBefore` is monotonic. */
 function lastBefore(count: number, isBefore: (at: number) => boolean): number {
@@ -53,12 +56,12 @@ function lastBefore(count: number, isBefore: (at: number) => boolean): number {
 
 /** The index of the segment being written: typed arrays that double. */
 export class GrowingIndex implements SegmentIndex {
-  #offsets = new Uint32Array(firstCapacity);
-  #positions = new Uint32Array(firstCapacity);
+  #offsets = noOffsets;
+  #positions = noOffsets;
   /** Offset entries held. Use: grows with `add`, shrinks with `truncate`. */
   #count = 0;
-  #times = new Float64Array(firstCapacity);
-  #timeOffsets = new Uint32Array(firstCapacity);
+  #times = noTimes;
+  #timeOffsets = noOffsets;
   #timeCount = 0;
 
   get count(): number {
@@ -197,7 +200,7 @@ function doubled<T extends Uint32Array | Float64Array>(
   array: T,
   type: new (length: number) => T,
 ): T {
-  const grown = new type(array.length * 2);
+  const grown = new type(Math.max(firstCapacity, array.length * 2));
   grown.set(array);
   return grown;
 }

@@ -72,6 +72,17 @@ export interface TimedOffset {
   readonly timestamp: number;
 }
 
+/** Who is told what becomes of a log: its partition. */
+export interface LogFollower {
+  /** `visibleOffset` has moved. */
+  visible(): void;
+  /**
+   * The end has gone back to `visibleOffset`, because what lay between could not be stored: before
+   * any of those appends is refused, and before another one can take their offsets.
+   */
+  rolledBack(): void;
+}
+
 /** See the head of this file. No method throws and no promise rejects: refusals are values. */
 export interface PartitionLog {
   readonly startOffset: Offset;
@@ -143,15 +154,8 @@ export interface PartitionLog {
   /** Closes without flushing and removes every file. */
   delete(): Promise<Refusal | null>;
 
-  /** Calls `listener` whenever `visibleOffset` has moved; returns how to stop that. */
-  onVisible(listener: () => void): () => void;
-
-  /**
-   * Calls `listener` whenever the end has gone back to `visibleOffset`, because what lay between
-   * could not be stored: before any of those appends is refused, and before another one can take
-   * their offsets. Returns how to stop that.
-   */
-  onRolledBack(listener: () => void): () => void;
+  /** Tells `follower` from now on, and whoever was told before no more. */
+  follow(follower: LogFollower): void;
 
   /**
    * Appends from now on follow `config`. Where they are to be durable and were not, resolves once

@@ -36,12 +36,12 @@ export async function openSegmentLog(
   config: LogConfig,
 ): Promise<SegmentLog | Refusal> {
   try {
-    let entries = await environment.disk.list(directory);
+    let entries = await environment.disk.list(directory, isSizeNeeded);
     let isSettled = true;
     if (entries.some(({ name }) => isPassing(name))) {
       await removeUnfinished(environment, directory, entries);
       isSettled = await settleSwaps(environment, directory, entries);
-      entries = await environment.disk.list(directory);
+      entries = await environment.disk.list(directory, isSizeNeeded);
     }
     const hasStart = entries.some(({ name, kind }) => name === startFileName && kind === "file");
     const start = hasStart ? await readStart(environment, directory) : null;
@@ -75,6 +75,9 @@ export async function openSegmentLog(
     return storageFailure(`opening ${directory}`, error);
   }
 }
+
+/** What the others hold is known when they have been read. */
+const isSizeNeeded = (name: string): boolean => name.endsWith(".log") || isPassing(name);
 
 /** Whole-file writes that were interrupted leave a file behind which nobody will ever look at. */
 async function removeUnfinished(
@@ -142,7 +145,8 @@ async function openSegment(
   files: SegmentFiles,
   isLast: boolean,
 ): Promise<Recovered> {
-  const sealed = await openSealed(environment, directory, files);
+  // Of the last one, which is seldom sealed, recovery reads the index anyway.
+  const sealed = isLast ? null : await openSealed(environment, directory, files);
   if (sealed !== null) return sealed;
   const recovered = await recoverSegment(environment, directory, files, isLast);
   if (recovered.isAhead) await publishQuietly(environment, recovered);

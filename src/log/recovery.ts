@@ -10,6 +10,7 @@ import type { Offset } from "../base/brands.ts";
 import type { DiskFile } from "../disk/disk.ts";
 import type { LogEnvironment } from "./environment.ts";
 import type { SegmentFiles } from "./files.ts";
+import type { IndexHeader } from "./index-file.ts";
 import { GrowingIndex } from "./index.ts";
 import type { IndexHeader } from "./index-file.ts";
 import { scanBatches, toldBy, type DamagedRange } from "./scan.ts";
@@ -135,8 +136,11 @@ export async function openSealed(
 ): Promise<Recovered | null> {
   const segment = new Segment(environment, directory, files.base, null);
   const header = await segment.readIndexHeader();
-  if (header === null || !header.sealed) return null;
-  if ((files.logBytes ?? 0) < header.floorPosition) return null;
+  return header === null ? null : sealedBy(header, segment, files);
+}
+
+function sealedBy(header: IndexHeader, segment: Segment, files: SegmentFiles): Recovered | null {
+  if (!header.sealed || (files.logBytes ?? 0) < header.floorPosition) return null;
   segment.becomeSealed(header);
   return { segment, appendable: false, isAhead: false, losses: [] };
 }
@@ -155,6 +159,8 @@ export async function recoverSegment(
 ): Promise<Recovered> {
   const segment = new Segment(environment, directory, files.base, new GrowingIndex());
   const header = await segment.loadIndex();
+  const sealed = header === null ? null : sealedBy(header, segment, files);
+  if (sealed !== null) return sealed;
   const floor = { offset: header?.floorOffset ?? files.base, position: header?.floorPosition ?? 0 };
   const bytes = files.logBytes ?? 0;
   // An empty file may not be in its directory durably yet.

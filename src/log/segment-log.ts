@@ -11,7 +11,7 @@ import { Refusal } from "../base/refusal.ts";
 import { DiskError } from "../disk/disk.ts";
 import { commitQueueBytesMax, readBytesMax } from "../limits.ts";
 import { batchBytesAt, batchHeaderBytes, stamp, viewOf } from "../record/batch.ts";
-import { CommitPipeline, type Write } from "./commit.ts";
+import { type CommitOwner, CommitPipeline, type Write } from "./commit.ts";
 import {
   compact,
   compactableOf,
@@ -24,7 +24,15 @@ import type { LogEnvironment, Publishing } from "./environment.ts";
 import { startFileName } from "./files.ts";
 import type { IndexHeader } from "./index-file.ts";
 import type { Loss } from "./recovery.ts";
-import type { Appended, Expired, LogConfig, LogRead, PartitionLog, TimedOffset } from "./log.ts";
+import type {
+  Appended,
+  Expired,
+  LogConfig,
+  LogFollower,
+  LogRead,
+  PartitionLog,
+  TimedOffset,
+} from "./log.ts";
 import { expiredCount, newestTime } from "./retention.ts";
 import { type Scrubbed, type ScrubMeans, scrubNext } from "./scrub.ts";
 import { takesMore } from "./roll.ts";
@@ -47,12 +55,11 @@ export interface OpenedSegments {
 }
 
 /** See the head of this file. */
-export class SegmentLog implements PartitionLog, CompactedLog, Publishing {
+export class SegmentLog implements PartitionLog, CompactedLog, Publishing, CommitOwner {
   /** Invariant: all but the last are complete in memory. */
   readonly #list: SegmentList;
   readonly #pipeline: CommitPipeline;
-  readonly #listeners = new Set<() => void>();
-  readonly #rolledBackListeners = new Set<() => void>();
+  #follower: LogFollower | null = null;
   config: LogConfig;
   /** Whether every append so far was durable when it was acknowledged, or was made so since. */
   #isSynced: boolean;
@@ -77,7 +84,7 @@ export class SegmentLog implements PartitionLog, CompactedLog, Publishing {
   /** The compaction under way. Never rejects. */
   #compacting: Promise<Compacted | Refusal> | null = null;
   /** What is done with files beside appending and reading, one after another. Never rejects. */
-  #chores: Promise<unknown> = Promise.resolve();
+  #chores: Promise<unknown> = nothingToDo;
 
   constructor(
     readonly environment: LogEnvironment,
@@ -102,11 +109,7 @@ export class SegmentLog implements PartitionLog, CompactedLog, Publishing {
     this.#visible = this.#list.last.endOffset;
     const first = this.#list.all[0]?.base ?? opened.startOffset;
     this.#start = offset(Math.min(Math.max(first, opened.startOffset), this.#visible));
-    const owner = {
-      committed: (last: Write) => this.#committed(last),
-      rolledBack: () => this.#rolledBack(),
-    };
-    this.#pipeline = new CommitPipeline(environment, owner, config.durability, config.lingerMs);
+    this.#pipeline = new CommitPipeline(environment, this, config.durability, config.lingerMs);
     // Whoever wrote it last may have been killed before it was due.
     this.#pipeline.syncInTime(this.#list.last);
   }
@@ -291,14 +294,8 @@ export class SegmentLog implements PartitionLog, CompactedLog, Publishing {
     });
   }
 
-  onVisible(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  onRolledBack(listener: () => void): () => void {
-    this.#rolledBackListeners.add(listener);
-    return () => this.#rolledBackListeners.delete(listener);
+  follow(follower: LogFollower): void {
+    this.#follower = follower;
   }
 
   /** Writes floors and indexes. What can't be written now is written later or rebuilt at start. */
@@ -435,24 +432,24 @@ export class SegmentLog implements PartitionLog, CompactedLog, Publishing {
     }
   }
 
-  #committed(last: Write): void {
+  committed(last: Write): void {
     const from = last.segment === this.#visibleSegment ? this.#visiblePosition : 0;
     this.#visibleBytes += last.end.position - from;
     this.#visibleSegment = last.segment;
     this.#visiblePosition = last.end.position;
     this.#setOffsets(this.#start, last.end.offset);
     this.environment.publishSoon(this);
-    for (const listener of this.#listeners) listener();
+    this.#follower?.visible();
   }
 
   /** Back to the visible end: what lies behind it was never seen and now never will be. */
-  #rolledBack(): void {
+  rolledBack(): void {
     const mark = { offset: this.#visible, position: this.#visiblePosition };
     this.#isRollDue ||= this.#list.last !== this.#visibleSegment;
     while (this.#list.last !== this.#visibleSegment) this.#list.all.pop();
     this.#visibleSegment.rollBack(mark);
     assert(this.endOffset === this.#visible, "after a roll-back nothing is in flight");
-    for (const listener of this.#rolledBackListeners) listener();
+    this.#follower?.rolledBack();
   }
 
   #setOffsets(start: Offset, visible: Offset): void {
@@ -492,5 +489,8 @@ export class SegmentLog implements PartitionLog, CompactedLog, Publishing {
     return segment.isRemoved ? await this.read(from, bytesMax) : read;
   }
 }
+
+/** What the chores of all logs begin behind. */
+const nothingToDo = Promise.resolve();
 
 const isDurable = ({ durability }: LogConfig): boolean => durability.fsync === "always";

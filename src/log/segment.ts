@@ -31,6 +31,7 @@ import { scanBatches } from "./scan.ts";
 /** Index files are read in pieces of this size: most are shorter; asking for it costs a call. */
 const indexReadBytes = 16 * 1024;
 const nothing = new Uint8Array(0);
+const allNamed: readonly SegmentFileKind[] = [];
 
 /** A point in a segment: the record with this offset begins, or will begin, at this position. */
 export interface Mark {
@@ -40,11 +41,6 @@ export interface Mark {
 
 /** See the head of this file. */
 export class Segment {
-  readonly logPath: string;
-  readonly #indexPath: string;
-  readonly #timeIndexPath: string;
-  /** How the paths of all its files begin, under whatever name. */
-  readonly #filesPrefix: string;
   readonly cached = new CachedRange();
 
   /** The end of what was appended. Use: `append` and `rollBack`. */
@@ -85,16 +81,29 @@ export class Segment {
     readonly base: Offset,
     growing: GrowingIndex | null,
     /** Those of its files that have replaced others and are not renamed yet. */
-    cleaned: readonly SegmentFileKind[] = [],
+    private readonly unnamed: readonly SegmentFileKind[] = allNamed,
   ) {
-    this.logPath = `${directory}/${segmentFileName(base, "log", cleaned)}`;
-    this.#indexPath = `${directory}/${segmentFileName(base, "idx", cleaned)}`;
-    this.#timeIndexPath = `${directory}/${segmentFileName(base, "timeindex", cleaned)}`;
-    this.#filesPrefix = `${directory}/${segmentFilePrefix(base)}`;
     this.endOffset = base;
     this.createdMs = this.writtenMs = environment.clock.now();
     this.#growing = growing;
     this.#index = growing;
+  }
+
+  // Paths are made when they are asked for: they would be most of what an idle log holds.
+  get logPath(): string {
+    return this.#path("log");
+  }
+
+  get #indexPath(): string {
+    return this.#path("idx");
+  }
+
+  get #timeIndexPath(): string {
+    return this.#path("timeindex");
+  }
+
+  #path(kind: SegmentFileKind): string {
+    return `${this.directory}/${segmentFileName(this.base, kind, this.unnamed)}`;
   }
 
   get bytes(): number {
@@ -146,11 +155,10 @@ export class Segment {
     assert(growing !== null, "a sealed segment's index is mapped");
     const { base } = this;
     const begun = this.#entriesWritten * indexEntryBytes;
-    const head = await this.#readIndex(
-      this.#indexPath,
-      0,
-      begun === 0 ? Infinity : indexHeaderBytes,
-    );
+    const head =
+      begun === 0
+        ? await this.#readWhole(this.#indexPath)
+        : await this.#readIndex(this.#indexPath, 0, indexHeaderBytes);
     const header = decodeIndexHeader(head, base);
     if (header === null) return null;
     const entries =
@@ -160,7 +168,9 @@ export class Segment {
     this.#hasOldEntries = true;
     growing.load(entries, base, header.floorPosition);
     this.#entriesWritten = growing.count;
-    const times = await this.#readIndex(this.#timeIndexPath, 0, Infinity);
+    // None of its entries is behind the last one of the other.
+    if (growing.count === 0) return header;
+    const times = await this.#readWhole(this.#timeIndexPath);
     if (isTimeHeader(times, base)) {
       const from = timeHeaderBytes + this.#timesWritten * timeEntryBytes;
       growing.loadTimes(times.subarray(from), base, growing.last.relativeOffset);
@@ -213,10 +223,15 @@ export class Segment {
     this.sealed = true;
   }
 
+  /** An index file as a whole, which is one call; nothing if there is none. */
+  #readWhole(path: string): Promise<Uint8Array> {
+    return unlessMissing(this.environment.disk.readWhole(path));
+  }
+
   /** The bytes of an index file from `from` on, `bytesMax` at most; none if there is no file. */
-  async #readIndex(path: string, from: number, bytesMax: number): Promise<Uint8Array> {
-    try {
-      return await this.environment.files.use(path, "read", async (file) => {
+  #readIndex(path: string, from: number, bytesMax: number): Promise<Uint8Array> {
+    return unlessMissing(
+      this.environment.files.use(path, "read", async (file) => {
         const pieces: Uint8Array[] = [];
         for (let read = 0; read < bytesMax;) {
           const piece = new Uint8Array(Math.min(indexReadBytes, bytesMax - read));
@@ -226,11 +241,8 @@ export class Segment {
           read += count;
         }
         return pieces.length === 1 ? (pieces[0] ?? nothing) : Buffer.concat(pieces);
-      });
-    } catch (error) {
-      if (error instanceof DiskError && error.kind === "missing") return nothing;
-      throw error;
-    }
+      }),
+    );
   }
 
   /** The index, if it can be had without waiting. */
@@ -374,7 +386,7 @@ export class Segment {
 
   /** Closes its files; whoever uses one opens it anew, which may then be another file. */
   async closeFiles(): Promise<void> {
-    await this.environment.files.close(this.#filesPrefix);
+    await this.environment.files.close(`${this.directory}/${segmentFilePrefix(this.base)}`);
   }
 
   /** Lets go of the mapped index; nobody may be looking anything up. */
@@ -468,5 +480,14 @@ export class Segment {
       if (!(error instanceof DiskError)) throw error;
       logger.warn("rebuilt index not written", { log: this.logPath, error: error.message });
     }
+  }
+}
+
+async function unlessMissing(reading: Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof DiskError && error.kind === "missing") return nothing;
+    throw error;
   }
 }

@@ -3,10 +3,10 @@
  * under a cap that holds while it is unpacked, so that a few bytes can't ask for gigabytes; and
  * whatever is wrong with it is a refusal, never an exception.
  *
- * gzip and zstd go through node:zlib: Bun's own functions for them know no cap. LZ4 and Snappy are
- * ours (`lz4.ts`, `snappy.ts`).
+ * gzip and zstd go through node:zlib: Bun's own functions for them know no cap. It is loaded when
+ * it is first needed, since it brings all of node:stream along. LZ4 and Snappy are ours (`lz4.ts`,
+ * `snappy.ts`).
  */
-import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { assert } from "../base/assert.ts";
 import { Refusal } from "../base/refusal.ts";
 import { finish, type Steps } from "../base/steps.ts";
@@ -67,8 +67,8 @@ interface CodecFunctions {
 
 const codecs: Readonly<Record<Codec, CodecFunctions>> = {
   gzip: {
-    compress: (bytes, level) => gzipSync(bytes, level === undefined ? {} : { level }),
-    decompress: (packed, bytesMax) => inflate(gunzipSync, packed, bytesMax),
+    compress: (bytes, level) => zlib().gzipSync(bytes, level === undefined ? {} : { level }),
+    decompress: (packed, bytesMax) => inflate(zlib().gunzipSync, packed, bytesMax),
   },
   snappy: { compress: (bytes) => compressSnappy(bytes), decompress: decompressSnappy },
   lz4: {
@@ -77,14 +77,17 @@ const codecs: Readonly<Record<Codec, CodecFunctions>> = {
   },
   zstd: {
     compress: (bytes, level) =>
-      zstdCompressSync(
+      zlib().zstdCompressSync(
         bytes,
-        level === undefined ? {} : { params: { [constants.ZSTD_c_compressionLevel]: level } },
+        level === undefined ? {} : { params: { [compressionLevel()]: level } },
       ),
     decompress: (packed, bytesMax) =>
-      areWholeFrames(packed) ? inflate(zstdDecompressSync, packed, bytesMax) : "damaged",
+      areWholeFrames(packed) ? inflate(zlib().zstdDecompressSync, packed, bytesMax) : "damaged",
   },
 };
+
+const zlib = () => process.getBuiltinModule("node:zlib");
+const compressionLevel = (): number => zlib().constants.ZSTD_c_compressionLevel;
 
 const hash32 = (bytes: Uint8Array): number => Bun.hash.xxHash32(bytes);
 

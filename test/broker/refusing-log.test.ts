@@ -21,7 +21,8 @@ test("it looks empty, has nothing to flush or remove, and nothing is ever new", 
   expect([log.startOffset, log.visibleOffset, log.endOffset, log.sizeBytes]).toEqual(
     [0, 0, 0, 0].map((zero) => offset(zero)),
   );
-  log.onVisible(() => expect.unreachable())();
+  const unreachable = (): void => expect.unreachable();
+  log.follow({ visible: unreachable, rolledBack: unreachable });
   expect(await log.flush()).toBeNull();
   expect(await log.delete()).toBeNull();
   await log.close();

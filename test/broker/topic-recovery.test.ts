@@ -163,7 +163,7 @@ describe("a row that is ready", () => {
 
   test("with a log that cannot be opened for a moment serves it later, by itself", async () => {
     const world = await withTopics({ name: "orders" });
-    world.disk.failNext("open", /\.idx$/, "exhausted");
+    world.disk.failNext("readWhole", /\.idx$/, "exhausted");
     const broker = await world.start();
     expect(await append(broker, "orders", 3)).toBeInstanceOf(Refusal);
     world.clock.advance(partitionReopenMs);

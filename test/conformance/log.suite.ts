@@ -176,13 +176,13 @@ export function logSuite(name: string, make: () => Promise<LogUnderTest>): void 
       await log.close();
     });
 
-    test("listeners hear that the visible end moved, until they stop listening", async () => {
+    test("the follower hears that the visible end moved, until another one follows", async () => {
       const { log } = await make();
       const heard: number[] = [];
-      const stop = log.onVisible(() => heard.push(log.visibleOffset));
+      log.follow({ visible: () => heard.push(log.visibleOffset), rolledBack: () => {} });
       await acked(log, { first: 0 });
       await acked(log, { first: 1 });
-      stop();
+      log.follow({ visible: () => {}, rolledBack: () => {} });
       await acked(log, { first: 2 });
       expect(heard).toEqual([1, 2]);
       await log.close();

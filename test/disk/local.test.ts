@@ -77,6 +77,24 @@ describe("what the local disk makes is its owner's alone", () => {
       "as it was",
     );
   });
+
+  test("what is read as a whole is a file: a pipe is refused, and not waited for", async () => {
+    using directory = temporaryDirectory();
+    const made = Bun.spawnSync(["mkfifo", nodePath.join(directory.path, "pipe")]);
+    expect(made.exitCode).toBe(0);
+    const reading = localDisk(directory.path).readWhole("pipe");
+    await expect(reading).rejects.toMatchObject({ kind: "failed" });
+  });
+});
+
+test("a list tells the sizes that are needed, and all names and kinds", async () => {
+  using directory = temporaryDirectory();
+  for (const name of ["a.log", "b.idx"]) fs.writeFileSync(`${directory.path}/${name}`, "1234567");
+  const listed = await localDisk(directory.path).list(".", (name) => name.endsWith(".log"));
+  expect(listed).toEqual([
+    { name: "a.log", kind: "file", bytes: 7 },
+    { name: "b.idx", kind: "file", bytes: 0 },
+  ]);
 });
 
 test("a directory of 10,000 files is listed with their sizes", async () => {

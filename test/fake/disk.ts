@@ -131,13 +131,14 @@ export class MemoryDisk implements Disk {
     });
   }
 
-  list(path: string): Promise<readonly DiskEntry[]> {
+  list(path: string, isSizeNeeded?: (name: string) => boolean): Promise<readonly DiskEntry[]> {
     partsOf(path);
     return this.faults.run("list", path, {
       begin: () => {
         const entries: DiskEntry[] = [];
         for (const [name, node] of this.directory(path, "list").entries) {
-          const bytes = node.kind === "file" ? node.size : 0;
+          const isSized = node.kind === "file" && (isSizeNeeded?.(name) ?? true);
+          const bytes = isSized ? node.size : 0;
           entries.push({ name, kind: node.kind, bytes });
         }
         entries.sort((a, b) => (a.name < b.name ? -1 : 1));

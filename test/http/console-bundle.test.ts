@@ -3,7 +3,7 @@ import { bundleConsole, filesOf, packOf, unpacked } from "../../src/http/console
 
 test("what was packed for the executable is what comes out of it", async () => {
   const files = await bundleConsole();
-  const found = filesOf(packOf(files));
+  const found = filesOf(new Uint8Array(packOf(files)));
   expect(found.map(({ name }) => name)).toEqual(files.map(({ name }) => name));
   for (const [at, file] of found.entries()) expect(file).toEqual(files[at]!);
 });

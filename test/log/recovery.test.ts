@@ -235,6 +235,32 @@ test("a segment missing in the middle is reported, the others are read", async (
   expect(refused).toEqual([{ code: "CORRUPT_MESSAGE", resumeAt: Number(third) }]);
 });
 
+/** What a start does with the disk, file names without their offsets. */
+async function startOf(world: LogWorld): Promise<string[]> {
+  const begun = world.disk.operations.length;
+  await world.open();
+  const made = world.disk.operations.slice(begun).filter(({ operation }) => {
+    return operation !== "makeDirectory" && operation !== "syncDirectory";
+  });
+  return made.map(({ operation, path }) => `${operation} ${path.slice(directory.length)}`);
+}
+
+test("a start needs of an empty log its listing, of an idle one an index, a look at each", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  expect(await startOf(world)).toEqual(["list "]);
+  const log = await world.open();
+  await acked(log, { first: 0 });
+  await log.close();
+  const index = "readWhole /00000000000000000000.idx";
+  expect(await startOf(world)).toEqual(["list ", index]);
+
+  const grown = await world.open();
+  for (let i = 1; i < 4; i++) await acked(grown, { first: i, valueBytes: 5000 });
+  await grown.close();
+  const times = "readWhole /00000000000000000000.timeindex";
+  expect(await startOf(world)).toEqual(["list ", index, times]);
+});
+
 test("a start reads nothing of a log that ends at its floor", async () => {
   const world = await worldWith(3);
   const begun = world.disk.operations.length;
