@@ -12,7 +12,6 @@ import type { LogEnvironment } from "./environment.ts";
 import type { SegmentFiles } from "./files.ts";
 import type { IndexHeader } from "./index-file.ts";
 import { GrowingIndex } from "./index.ts";
-import type { IndexHeader } from "./index-file.ts";
 import { scanBatches, toldBy, type DamagedRange } from "./scan.ts";
 import { Segment } from "./segment.ts";
 
