@@ -361,7 +361,9 @@ export class KafkaSource implements MessageSource {
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
       this.#isOver = true;
-      this.code = this.context.fail(this.open.failureOf(error).message);
+      // Who was interrupted closes the consumer, and waits no more for what it was asked before.
+      const isGivenUp = error.code === "CLOSED" && this.interruption.isTriggered;
+      if (!isGivenUp) this.code = this.context.fail(this.open.failureOf(error).message);
       return failed;
     }
   }
