@@ -230,7 +230,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     "producers keep what was rolled back",
     100,
     "src/broker/partition.ts",
-    "this.#keeper.producers.rollBack();",
+    "this.#kept?.producers.rollBack();",
     "",
   ),
   bug(
