@@ -17,7 +17,7 @@ import { within } from "./support/within.ts";
 
 leaveNothing();
 
-const kills = rounds(8, 20);
+const kills = rounds(8, 12, 20);
 const keys = 300;
 const inFlightMax = 16;
 /** No kill comes later than this many records after the start. */

@@ -17,7 +17,7 @@ import { untilWithin, within } from "./support/within.ts";
 
 leaveNothing();
 
-const requests = rounds(3_000, 20_000);
+const requests = rounds(3_000, 10_000, 20_000);
 /** More than the broker takes before it stops reading. */
 const inFlightMax = 250;
 const partitionCount = 4;

@@ -20,7 +20,7 @@ import { within } from "./support/within.ts";
 leaveNothing();
 
 const producers = 6;
-const kills = rounds(15, 300);
+const kills = rounds(15, 150, 300);
 /** After so many kills everything is read again from the beginning, and a new directory begins. */
 const killsPerDirectory = 10;
 /** From the start of a process to its first answer. */

@@ -156,7 +156,7 @@ async function cutPowerTimes(kind: ImageKind, cuts: number, random: Random): Pro
   expect(witness.acknowledgements).toBeGreaterThan(cuts);
 }
 
-const cuts = { ext4: rounds(4, 40), xfs: rounds(2, 20) };
+const cuts = { ext4: rounds(4, 20, 40), xfs: rounds(2, 10, 20) };
 const faults: Readonly<Record<ImageKind, string | null>> = {
   ext4: await mountFault("ext4"),
   xfs: await mountFault("xfs"),

@@ -229,7 +229,7 @@ const mischief: Readonly<Record<string, Mischief>> = {
 /** No answer to the good producer takes longer. */
 const waitMsMax = 2_000;
 const badClients = 50;
-const misdeeds = rounds(500, 10_000);
+const misdeeds = rounds(500, 3_000, 10_000);
 
 test(
   `${badClients} clients misbehave ${misdeeds} times; a good producer notices nothing of it`,

@@ -147,7 +147,7 @@ async function cutPowerTimes(kind: ImageKind, cuts: number): Promise<void> {
   expect(inFlight).toBeGreaterThan(cuts);
 }
 
-const cuts = { ext4: rounds(5, 200), xfs: rounds(2, 20), interval: rounds(2, 20) };
+const cuts = { ext4: rounds(5, 120, 200), xfs: rounds(2, 20), interval: rounds(2, 20) };
 const faults: Readonly<Record<ImageKind, string | null>> = {
   ext4: await mountFault("ext4"),
   xfs: await mountFault("xfs"),

@@ -27,7 +27,7 @@ leaveNothing();
 const isRoot = process.getuid?.() === 0;
 const fault = await mountFault("tmpfs");
 
-const stops = rounds(4, 40);
+const stops = rounds(4, 20, 40);
 /** `--shutdown-timeout` where a peer doesn't let go. */
 const deadlineMs = 300;
 /** What an end takes beside what it waits for. */

@@ -1,5 +1,5 @@
 /**
- * How often a test with random input repeats: few on a desk, all in CI, and as often or as long as
+ * How often a test with random input repeats: few on a desk, more in CI, and as often or as long as
  * `scripts/run.ts torture` is told to.
  */
 
@@ -20,10 +20,13 @@ const tortureMinutes = numberOf(tortureVariables.minutes);
 /** Under `torture`: what can't be counted in cycles has its full size then. */
 export const isLong = process.env[tortureVariables.isLong] === "long";
 
-/** `quick`, or `full` when the environment says `CI=true`; or what `torture` was told. */
-export function rounds(quick: number, full: number): number {
-  if (isLong) return tortureCycles ?? full;
-  return process.env["CI"] === "true" ? full : quick;
+/**
+ * `quick`, or `ci` when the environment says `CI=true`; under `torture` `long`, or what that was
+ * told.
+ */
+export function rounds(quick: number, ci: number, long = ci): number {
+  if (isLong) return tortureCycles ?? long;
+  return process.env["CI"] === "true" ? ci : quick;
 }
 
 /**
