@@ -42,7 +42,10 @@ export class Changer {
   #id = "";
   readonly #ids = new Set<string>();
   #partitions = 0;
-  /** A creation was refused, and its undoing perhaps, too: then the next start completes it. */
+  /**
+   * A creation that was refused, and its undoing perhaps, too: then the next start completes it. Or
+   * one that was never answered, and may go on when its client is gone.
+   */
   #mayAppear = false;
   /** What may be configured: one value, and those whose change was never answered. */
   #configured = new Set<string>();
@@ -165,7 +168,10 @@ export class Changer {
     if (this.#mayAppear) this.#configured.add(value);
     else this.#configured = new Set([value]);
     const created = (await client.ask("CreateTopics", 7, { topics: [topic] }))?.topics[0];
-    if (created === undefined) return;
+    if (created === undefined) {
+      this.#mayAppear = true;
+      return;
+    }
     const code = named(created.errorCode);
     this.world.scheduler.note(`${this.topic} created: ${code}`);
     const isThere = code === "TOPIC_ALREADY_EXISTS";
