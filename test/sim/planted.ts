@@ -339,16 +339,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     'if (item.kind === "damage") return item;',
     'if (item.kind === "damage") return all;',
   ),
-  {
-    ...bug(
-      "a batch is passed by the next, as it was refused before its producer was known",
-      100,
-      "src/broker/partition.ts",
-      "if (refusal !== null && this.#ended === null) this.#keeper.producers.refused(header);",
-      "",
-    ),
-    fromSeed: 10_400,
-  },
   bug(
     "a start that a full disk has not taken is believed",
     300,
@@ -373,16 +363,6 @@ export const plantedBugs: readonly PlantedBug[] = [
       "await Promise.resolve();",
     ),
     fromSeed: 1300,
-  },
-  {
-    ...bug(
-      "a segment that was rolled back is sealed over the one in its place",
-      100,
-      "src/log/segment-log.ts",
-      "if (segment.sealed || !this.#list.all.includes(segment)) continue;",
-      "if (segment.sealed) continue;",
-    ),
-    fromSeed: 101_100,
   },
   {
     ...bug(

@@ -9,11 +9,6 @@ export const namedSeeds: readonly { readonly seed: number; readonly was: string 
   { seed: 500, was: "recovery believed what a failed sync had left in the page cache" },
   { seed: 1335, was: "a deletion believed a rename that a killed process had not made durable" },
   {
-    seed: 10_444,
-    was: "a batch was passed by the next, as it was refused before its producer was known",
-  },
-  { seed: 101_114, was: "a segment that was rolled back was sealed over the one in its place" },
-  {
     seed: 401_941,
     was: "an offset that was damaged behind other damage hid all that came after it",
   },
