@@ -8,6 +8,7 @@
  */
 import type { Offset } from "../base/brands.ts";
 import type { Cancel, Clock } from "../base/clock.ts";
+import type { Memory } from "../base/memory.ts";
 import { Refusal } from "../base/refusal.ts";
 import { logsOpeningMax, partitionReopenMs } from "../limits.ts";
 import type { CompactionMeans } from "../log/compaction.ts";
@@ -72,8 +73,8 @@ export class LateLog implements PartitionLog {
     return this.#log.newestMs;
   }
 
-  append(batch: Uint8Array, isGiven?: boolean): Appended | Refusal {
-    return this.#log.append(batch, isGiven);
+  append(batch: Uint8Array, memory?: Memory): Appended | Refusal {
+    return this.#log.append(batch, memory);
   }
   read(from: Offset, bytesMax: number): ReturnType<PartitionLog["read"]> {
     return this.#log.read(from, bytesMax);

@@ -10,6 +10,7 @@
 import { offset, type Offset } from "../base/brands.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import type { Memory } from "../base/memory.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { Compactable, Compacted, CompactionMeans } from "../log/compaction.ts";
 import type {
@@ -112,7 +113,7 @@ export class HostedPartition implements Partition, LogFollower {
   produce(batch: Uint8Array, options: ProduceOptions = {}): Promise<Produced | Refusal> {
     const header = this.#ended ?? checkProduced(batch, this.owner.rules, options);
     if (header instanceof Refusal) return Promise.resolve(header);
-    const examine = () => this.#examine(batch, header, options.isGiven ?? false);
+    const examine = () => this.#examine(batch, header, options.memory);
     if (header.producerId < 0 || this.#keeper.isLoaded) return examine();
     const { promise, resolve } = Promise.withResolvers<Produced | Refusal>();
     this.#keeper.whenLoaded((refusal) => {
@@ -246,20 +247,20 @@ export class HostedPartition implements Partition, LogFollower {
   }
 
   /** Looks at the records, in later turns if they are many, and stores them in their order. */
-  #examine(batch: Uint8Array, header: BatchHeader, isGiven: boolean): Promise<Produced | Refusal> {
+  #examine(batch: Uint8Array, header: BatchHeader, memory?: Memory): Promise<Produced | Refusal> {
     const steps = admission(batch, header, this.owner.rules, this.parts.clock.now(), false);
     if (this.#examining === 0) {
       const answer = this.#judge(header);
       if (answer !== null) return answer;
       const first = steps.next();
-      if (first.done === true) return this.#store(header, first.value, isGiven);
+      if (first.done === true) return this.#store(header, first.value, memory);
     }
     this.#examining += 1;
     const { promise, resolve, reject } = Promise.withResolvers<Produced | Refusal>();
     this.parts.examinations.take(steps, (admitted) => {
       this.#examining -= 1;
       try {
-        resolve(this.#judge(header) ?? this.#store(header, admitted(), isGiven));
+        resolve(this.#judge(header) ?? this.#store(header, admitted(), memory));
       } catch (error) {
         reject(error);
       }
@@ -279,10 +280,10 @@ export class HostedPartition implements Partition, LogFollower {
   #store(
     header: BatchHeader,
     admitted: Admitted | Refusal,
-    isGiven: boolean,
+    memory: Memory | undefined,
   ): Promise<Produced | Refusal> {
     if (admitted instanceof Refusal) return Promise.resolve(admitted);
-    const appended = this.#append(admitted.batch, isGiven);
+    const appended = this.#append(admitted.batch, memory);
     const { producers } = this.#keeper;
     if (appended instanceof Refusal) {
       if (header.producerId >= 0) producers.refused(header);
@@ -309,9 +310,9 @@ export class HostedPartition implements Partition, LogFollower {
     return refusal ?? { baseOffset, logAppendTimeMs, logStartOffset: this.log.startOffset };
   }
 
-  #append(batch: Uint8Array, isGiven = false): Appended | Refusal {
+  #append(batch: Uint8Array, memory?: Memory): Appended | Refusal {
     const { space } = this.parts;
-    const appended = space.take(batch.byteLength) ?? this.log.append(batch, isGiven);
+    const appended = space.take(batch.byteLength) ?? this.log.append(batch, memory);
     if (appended instanceof Refusal) return appended;
     this.parts.stats.appended(batch.byteLength, appended.nextOffset - appended.baseOffset);
     this.watermarks.set(this.log);

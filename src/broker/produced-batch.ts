@@ -4,6 +4,7 @@
  *
  * Sources: Apache Kafka, `UnifiedLog.analyzeAndValidateRecords`, `LogValidator.validateBatch`.
  */
+import type { Memory } from "../base/memory.ts";
 import { Refusal, type RefusalCode } from "../base/refusal.ts";
 import { batchBytesMax } from "../limits.ts";
 import {
@@ -22,8 +23,11 @@ import { type BatchRules, sizeRefusal } from "./batch-rules.ts";
 export interface ProduceOptions {
   /** From version 7 on: older consumers can't read it (KIP-110). Left out: it is. */
   readonly allowsZstd?: boolean;
-  /** The bytes are the partition's from now on: nobody stores into them. Left out: they are not. */
-  readonly isGiven?: boolean;
+  /**
+   * What the bytes lie in, if they are the partition's from now on: nobody else stores into them,
+   * and it is held until the answer. Left out: they are not.
+   */
+  readonly memory?: Memory | undefined;
 }
 
 /** Checks what a client has sent for one partition; see the head of this file. */

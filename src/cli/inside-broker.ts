@@ -4,6 +4,7 @@
  */
 import { Refusal } from "../base/refusal.ts";
 import { systemClock } from "../base/clock.ts";
+import { Memory } from "../base/memory.ts";
 import { defaultGroupRules } from "../broker/group-rules.ts";
 import { topicConfigDefault } from "../broker/topic-config.ts";
 import type { Dial } from "../client/socket.ts";
@@ -97,8 +98,11 @@ export const dialInside =
       write(bytes, from, length) {
         if (isOver) return -1;
         if (isPaused) return 0;
-        const chunk = copyOf(bytes, from, length);
-        queueMicrotask(() => connection.received(chunk));
+        const memory = new Memory(copyOf(bytes, from, length));
+        queueMicrotask(() => {
+          connection.received(memory);
+          memory.letGo();
+        });
         return length;
       },
       end() {

@@ -8,6 +8,7 @@
  *   released: however many rounds read at once, together they hold no more than that.
  */
 import type { Offset } from "../base/brands.ts";
+import type { Memory } from "../base/memory.ts";
 import { Refusal } from "../base/refusal.ts";
 import type { Partition } from "../broker/broker.ts";
 import { type ErrorName, refusalErrors } from "./errors.ts";
@@ -53,6 +54,8 @@ export class FetchRound {
   readonly more: MorePartition[] = [];
   bytes = 0;
   hasError = false;
+  /** What the records found lie in; held until somebody lets go. */
+  readonly memories: Memory[] = [];
   /** Taken of the budget: what was read from the disk, and what is being read. */
   #heldBytes = 0;
 
@@ -73,10 +76,16 @@ export class FetchRound {
     return this;
   }
 
-  /** Gives back what it holds of the budget: it has been answered, or dropped. */
+  /** Gives back what it holds of the budget: it has been answered. */
   release(): void {
     this.services.fetchBudget.give(this.#heldBytes);
     this.#heldBytes = 0;
+  }
+
+  /** The same, and nobody will look at the records. */
+  drop(): void {
+    this.release();
+    for (const memory of this.memories) memory.letGo();
   }
 
   /** Adds the result for one partition; a promise if it has to wait for it. */
@@ -123,7 +132,11 @@ export class FetchRound {
       return this.#fail(wanted, refusalErrors[read.code], partition);
     }
     // A batch that is larger than the room is taken only if it is the first one.
-    if (read.bytes > room && this.bytes > 0) return this.#add(wanted, partition, nothing);
+    if (read.bytes > room && this.bytes > 0) {
+      for (const memory of read.memories) memory.letGo();
+      return this.#add(wanted, partition, nothing);
+    }
+    for (const memory of read.memories) this.memories.push(memory);
     const bytesMax = wanted.partitionMaxBytes - read.bytes;
     const { nextOffset } = read;
     if (nextOffset >= end && bytesMax > 0) this.more.push({ partition, nextOffset, bytesMax });

@@ -5,6 +5,7 @@
 import type { Cancel, Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { LoopShare } from "../base/loop-share.ts";
+import type { Memory } from "../base/memory.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { GroupCoordinator } from "../broker/group-coordinator.ts";
 import type { RequestOf, ResponseOf } from "../wire/table.ts";
@@ -63,6 +64,11 @@ export interface RequestContext {
   readonly apiVersion: number;
   /** What the client calls itself; may be empty. */
   readonly clientId: string;
+  /**
+   * Let go of when the response has been sent: what the response refers to, and for a Produce what
+   * the request's bytes lie in, which comes first.
+   */
+  readonly memories: Memory[];
 }
 
 type Apis = typeof apis;

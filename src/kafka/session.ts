@@ -25,6 +25,7 @@
  */
 import { assert } from "../base/assert.ts";
 import type { Cancel } from "../base/clock.ts";
+import { Memory } from "../base/memory.ts";
 import {
   frameOverheadBytes,
   kafkaElementBytes,
@@ -57,10 +58,9 @@ export interface KafkaLink {
   close(reason: string): void;
 }
 
-/** The bytes of a request: `bytes[start, end)`; `view` covers all of `bytes`. */
+/** The bytes of a request: `memory.bytes[start, end)`. */
 interface Frame {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
+  readonly memory: Memory;
   readonly start: number;
   readonly end: number;
 }
@@ -74,6 +74,8 @@ interface Pending {
   frame: Frame | null;
   /** What is reserved for it. */
   charge: number;
+  /** To be let go of when its response has been sent; see {@link RequestContext.memories}. */
+  readonly memories: Memory[];
   read: Pick<ReadRequest, "correlationId" | "responseVersion"> | null;
   /** `undefined` until it is known; `null`: none is wanted. */
   response: Row<Shape> | null | undefined;
@@ -103,6 +105,10 @@ export class KafkaSession {
   #outbox: Uint8Array[] = [];
   #outboxFirst = 0;
   #outboxBytes = 0;
+  /** Bytes that have ever been put into the outbox. */
+  #answeredBytes = 0;
+  /** What responses refer to that are not sent, and where they end in all that was answered. */
+  #unsent: { readonly memories: readonly Memory[]; readonly end: number }[] = [];
   /** What is to be reserved of the link, or released if it is negative. */
   #charged = 0;
   #isHeld = false;
@@ -133,15 +139,17 @@ export class KafkaSession {
     };
   }
 
-  frame(bytes: Uint8Array, view: DataView, start: number, end: number): void {
+  frame(memory: Memory, start: number, end: number): void {
     if (this.#ending !== null) return;
-    const routed = routeOf(view, start, end);
+    const routed = routeOf(memory.view, start, end);
     if (typeof routed === "string") return this.#refuse(routed);
     const charge = end - start + frameOverheadBytes;
     this.#charged += charge;
-    const frame = { bytes, view, start, end };
+    memory.hold();
+    const frame = { memory, start, end };
     const receivedAt = this.protocol.services.clock.monotonic();
-    this.#queue.push({ routed, receivedAt, frame, charge, read: null, response: undefined });
+    const known = { read: null, response: undefined };
+    this.#queue.push({ routed, receivedAt, frame, charge, memories: [], ...known });
   }
 
   emptyFrame(): void {
@@ -182,6 +190,7 @@ export class KafkaSession {
     this.protocol.services.fetchBudget.give(this.#outboxBytes);
     this.#outbox = [];
     this.#outboxBytes = 0;
+    this.#letGoOfSent();
   }
 
   /** Starts what may start, answers what is known, and settles with the link. */
@@ -236,8 +245,8 @@ export class KafkaSession {
     if (abandoned.has(routed.route.name)) keepFrame(pending);
     const { frame } = pending;
     assert(frame !== null, "a request starts once");
-    const { bytes, view, start, end } = frame;
-    const reader = new Reader(bytes, view, start, end, kafkaRequestElementsMax);
+    const { memory, start, end } = frame;
+    const reader = new Reader(memory.bytes, memory.view, start, end, kafkaRequestElementsMax);
     const read = readRequest(reader, routed);
     if (read instanceof Malformed) {
       const { name } = routed.route;
@@ -250,8 +259,12 @@ export class KafkaSession {
     pending.frame = null;
     pending.read = { correlationId, responseVersion };
     const { services } = this.protocol;
-    const context = { services, caller: this.#caller, apiVersion: routed.apiVersion, clientId };
-    this.#await(pending, routed.route.handle(request, context));
+    const { route, apiVersion } = routed;
+    const { memories } = pending;
+    // All others are small, and some of them are kept by a view: of a member's metadata, say.
+    if (route.name === "Produce") memories.push(memory);
+    const context = { services, caller: this.#caller, apiVersion, clientId, memories };
+    this.#await(pending, route.handle(request, context));
   }
 
   #await(pending: Pending, answer: Answer<Row<Shape>>): void {
@@ -279,7 +292,7 @@ export class KafkaSession {
   #answer(): void {
     for (; this.#first < this.#next; this.#first++) {
       const pending = this.#queue[this.#first]!;
-      const { routed, read, response, charge } = pending;
+      const { routed, read, response, charge, memories } = pending;
       if (response === undefined) break;
       if (this.protocol.services.share.isSpent) {
         this.#awaitTurn();
@@ -287,12 +300,15 @@ export class KafkaSession {
       }
       this.#charged -= charge;
       this.#note(pending, response);
-      if (response === null || read === null) continue;
-      for (const piece of writeResponse(this.protocol.writer, routed.route, read, response)) {
-        this.#outbox.push(piece);
-        this.#outboxBytes += piece.length;
-        this.protocol.services.fetchBudget.take(piece.length);
+      if (response !== null && read !== null) {
+        for (const piece of writeResponse(this.protocol.writer, routed.route, read, response)) {
+          this.#outbox.push(piece);
+          this.#outboxBytes += piece.length;
+          this.#answeredBytes += piece.length;
+          this.protocol.services.fetchBudget.take(piece.length);
+        }
       }
+      if (memories.length > 0) this.#unsent.push({ memories, end: this.#answeredBytes });
     }
     if (this.#first === this.#queue.length || this.#first >= takenMax) {
       this.#queue.splice(0, this.#first);
@@ -322,9 +338,18 @@ export class KafkaSession {
       this.protocol.services.fetchBudget.give(part.length);
       this.link.send(part);
     }
+    this.#letGoOfSent();
     if (this.#outboxBytes > 0) return;
     this.#outbox = [];
     this.#outboxFirst = 0;
+  }
+
+  #letGoOfSent(): void {
+    if (this.#unsent.length === 0) return;
+    const sent = this.#answeredBytes - this.#outboxBytes - this.link.unsentBytes;
+    const kept = this.#unsent.findIndex(({ end }) => end > sent);
+    const gone = this.#unsent.splice(0, kept < 0 ? Infinity : kept);
+    for (const { memories } of gone) for (const memory of memories) memory.letGo();
   }
 
   #settle(): void {
@@ -381,10 +406,11 @@ export class KafkaSession {
 function keepFrame(pending: Pending): void {
   const { frame } = pending;
   if (frame === null) return;
-  const length = frame.end - frame.start;
-  if (length * chunkShareMax >= frame.bytes.buffer.byteLength) return;
-  const bytes = frame.bytes.slice(frame.start, frame.end);
-  pending.frame = { bytes, view: new DataView(bytes.buffer), start: 0, end: length };
+  const { memory, start, end } = frame;
+  if ((end - start) * chunkShareMax >= memory.bytes.length) return;
+  const own = new Memory(new Uint8Array(memory.bytes.subarray(start, end)));
+  pending.frame = { memory: own, start: 0, end: end - start };
+  memory.letGo();
 }
 
 /** The address in `address:port`, where one of IPv6 has brackets. */

@@ -3,19 +3,18 @@
  *
  * Memory comes in slabs of about a MiB, filled in the order of appends, whichever log they belong
  * to; a large batch that came in memory of its own is a slab by itself. The oldest slab is
- * forgotten as a whole when the budget is passed. A slab's memory is never used again: a socket or
- * a write may still hold views of it (CVE-2026-35554 is what happens otherwise). Few large slabs
- * also keep the garbage collector's work and the process size small.
+ * forgotten as a whole when the budget is passed, and freed at once if no write and no reader holds
+ * it. Few large slabs also keep the garbage collector's work small.
  */
 import { assert } from "../base/assert.ts";
-import { viewOf } from "../record/batch.ts";
+import { Memory } from "../base/memory.ts";
 
 /** Smaller batches are copied in any case: few large slabs are less work than many small ones. */
 const keptBytesMin = 64 * 1024;
 
-/** One slab. `memory` becomes `null` when it is forgotten. */
+/** One slab. `memory` becomes `null` when it is forgotten; the cache holds it until then. */
 export interface Slab {
-  memory: { readonly bytes: Uint8Array; readonly view: DataView } | null;
+  memory: Memory | null;
   /** Bytes that it holds on to. */
   readonly size: number;
   /** How far it is filled. */
@@ -28,7 +27,8 @@ export interface Slab {
 export interface CachedPiece {
   readonly slab: Slab;
   readonly from: number;
-  /** A view of the copy, which outlives the slab's place in the cache. */
+  /** Whoever needs the bytes beyond the slab's place in the cache has to hold it. */
+  readonly memory: Memory;
   readonly bytes: Uint8Array;
 }
 
@@ -56,31 +56,35 @@ export class RecordCache {
   }
 
   /**
-   * Holds a batch. One that is `given` stays where it is if it is large and most of its memory,
-   * which becomes a slab of its own. Else it is copied, and the caller's bytes are free afterwards.
+   * Keeps a batch. One that lies in memory that is `given` stays there if it is large and most of
+   * it, which becomes a slab of its own. Else it is copied, and the caller's bytes are free
+   * afterwards.
    */
-  hold(bytes: Uint8Array, isGiven: boolean): CachedPiece {
-    const isMost = bytes.length * 2 >= bytes.buffer.byteLength;
-    return isGiven && isMost && bytes.length >= keptBytesMin
-      ? this.#keep(bytes)
-      : this.#copy(bytes);
+  hold(bytes: Uint8Array, given?: Memory): CachedPiece {
+    const isKept =
+      given !== undefined &&
+      given.bytes.buffer === bytes.buffer &&
+      bytes.length * 2 >= given.bytes.length &&
+      bytes.length >= keptBytesMin;
+    return isKept ? this.#keep(bytes, given) : this.#copy(bytes);
   }
 
   #copy(bytes: Uint8Array): CachedPiece {
     const slab = this.#slabFor(bytes.length);
-    assert(slab.memory !== null, "a slab that is being filled is held");
-    const memory = slab.memory.bytes;
+    const { memory } = slab;
+    assert(memory !== null, "a slab that is being filled is held");
     const from = slab.used;
-    memory.set(bytes, from);
+    memory.bytes.set(bytes, from);
     slab.used += bytes.length;
-    return { slab, from, bytes: memory.subarray(from, slab.used) };
+    return { slab, from, memory, bytes: memory.bytes.subarray(from, slab.used) };
   }
 
-  #keep(bytes: Uint8Array): CachedPiece {
-    const size = bytes.buffer.byteLength;
-    const slab = this.#add({ bytes, view: viewOf(bytes) }, size);
-    slab.used = bytes.length;
-    return { slab, from: 0, bytes };
+  #keep(bytes: Uint8Array, memory: Memory): CachedPiece {
+    memory.hold();
+    const slab = this.#add(memory);
+    const from = bytes.byteOffset - memory.bytes.byteOffset;
+    slab.used = from + bytes.length;
+    return { slab, from, memory, bytes };
   }
 
   /** The slab that is being filled, or a new one where that has no room. */
@@ -88,13 +92,13 @@ export class RecordCache {
     const filling = this.#filling;
     if (filling?.memory && filling.size - filling.used >= length) return filling;
     const size = Math.max(this.slabBytes, length);
-    const bytes = Buffer.allocUnsafeSlow(size);
-    this.#filling = this.#add({ bytes, view: viewOf(bytes) }, size);
+    this.#filling = this.#add(Memory.allocate(size));
     return this.#filling;
   }
 
   /** Adds a slab, and forgets the oldest ones for it. */
-  #add(memory: NonNullable<Slab["memory"]>, size: number): Slab {
+  #add(memory: Memory): Slab {
+    const size = memory.bytes.length;
     const slab: Slab = { memory, size, used: 0, owners: new Set() };
     this.#slabs.push(slab);
     this.#heldBytes += size;
@@ -108,6 +112,7 @@ export class RecordCache {
 }
 
 function forget(slab: Slab): void {
+  slab.memory?.letGo();
   slab.memory = null;
   for (const owner of slab.owners) owner.dropForgotten();
   slab.owners.clear();

@@ -69,9 +69,10 @@ export class CommitPipeline {
     this.#lingerMs = lingerMs;
   }
 
-  /** Queues a write behind all earlier ones. */
+  /** Queues a write behind all earlier ones, and holds its bytes until it is settled. */
   push(write: Write): void {
     assert(this.#sealedBy === null, "a sealed log takes no writes");
+    write.piece.memory.hold();
     this.#queue.push(write);
     this.#queuedBytes += write.piece.bytes.length;
     if (this.#running !== null) return;
@@ -139,7 +140,7 @@ export class CommitPipeline {
       const last = group.at(-1);
       assert(last !== undefined, "a group holds a write");
       this.owner.committed(last);
-      for (const write of group) write.settle(null);
+      for (const write of group) settle(write, null);
     }
     this.#running = null;
   }
@@ -230,7 +231,7 @@ export class CommitPipeline {
     this.#queue = [];
     this.#queuedBytes = 0;
     this.owner.rolledBack();
-    for (const write of refused) write.settle(refusal);
+    for (const write of refused) settle(write, refusal);
   }
 
   /** Durably, or a power cut would bring back what was refused. */
@@ -271,6 +272,11 @@ export class CommitPipeline {
       this.seal(`syncing ${segment.logPath} failed: ${error.message}`);
     }
   }
+}
+
+function settle(write: Write, refusal: Refusal | null): void {
+  write.piece.memory.letGo();
+  write.settle(refusal);
 }
 
 /**

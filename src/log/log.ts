@@ -10,6 +10,7 @@
  *   to the disk, may still be refused, and nobody sees it.
  */
 import type { Offset } from "../base/brands.ts";
+import type { Memory } from "../base/memory.ts";
 import type { Refusal } from "../base/refusal.ts";
 import type { Compactable, Compacted, CompactionMeans, CompactionRules } from "./compaction.ts";
 import type { Scrubbed, ScrubMeans } from "./scrub.ts";
@@ -60,6 +61,8 @@ export interface Appended {
 export interface LogRead {
   /** Views: never store into them. Together they are what a Fetch answers; none at the end. */
   readonly chunks: readonly Uint8Array[];
+  /** What the views lie in, held for the reader, who may let go when nobody needs them any more. */
+  readonly memories: readonly Memory[];
   readonly bytes: number;
   /** Where to read on. */
   readonly nextOffset: Offset;
@@ -100,10 +103,12 @@ export interface PartitionLog {
 
   /**
    * Takes one whole, checked batch, stamps it, gives it the next offsets and queues it for the
-   * disk. Order of calls is order of offsets. A batch that is `given` may be stamped where it is
-   * and kept: nobody stores into it any more. Else the caller's bytes are unchanged, and free.
+   * disk. Order of calls is order of offsets.
+   * @param memory what the batch lies in, if it may be stamped and kept where it is: nobody stores
+   *   into it any more. Left out, or where it lies elsewhere: it is copied, and the caller's bytes
+   *   are unchanged, and free.
    */
-  append(batch: Uint8Array, isGiven?: boolean): Appended | Refusal;
+  append(batch: Uint8Array, memory?: Memory): Appended | Refusal;
 
   /**
    * Reads batches from `from` on, at least one if there is one, then as many as fit `bytesMax`.

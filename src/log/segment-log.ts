@@ -7,6 +7,7 @@
  */
 import { assert } from "../base/assert.ts";
 import { offset, type Offset } from "../base/brands.ts";
+import type { Memory } from "../base/memory.ts";
 import { Refusal } from "../base/refusal.ts";
 import { DiskError } from "../disk/disk.ts";
 import { commitQueueBytesMax, readBytesMax } from "../limits.ts";
@@ -39,7 +40,7 @@ import { takesMore } from "./roll.ts";
 import { encodeStart } from "./start-file.ts";
 import { findTime } from "./time-search.ts";
 import { leaderEpoch } from "./scan.ts";
-import { missingRefusal, readCached, readFile } from "./segment-read.ts";
+import { missingRefusal, nothingAt, readCached, readFile } from "./segment-read.ts";
 import { type Replacement, SegmentList } from "./segment-list.ts";
 import type { Segment, Mark } from "./segment.ts";
 import { storageFailure } from "./storage-failure.ts";
@@ -150,7 +151,7 @@ export class SegmentLog implements PartitionLog, CompactedLog, Publishing, Commi
     return this.#list.all;
   }
 
-  append(batch: Uint8Array, isGiven = false): Appended | Refusal {
+  append(batch: Uint8Array, given?: Memory): Appended | Refusal {
     assert(batch.length >= batchHeaderBytes, "an append is a whole batch");
     assert(batchBytesAt(viewOf(batch), 0) === batch.length, "an append is exactly one batch");
     const refusal = this.#closed ?? this.#pipeline.sealedBy ?? this.#overload(batch.length);
@@ -158,11 +159,10 @@ export class SegmentLog implements PartitionLog, CompactedLog, Publishing, Commi
     const records = viewOf(batch).getInt32(23) + 1;
     const segment = this.#segmentFor(batch.length, records);
     const baseOffset = segment.endOffset;
-    const piece = this.environment.cache.hold(batch, isGiven);
-    const memory = piece.slab.memory;
-    assert(memory !== null, "what was just taken is held");
-    stamp(memory.view, piece.from, baseOffset, leaderEpoch);
-    segment.append(piece, memory.view, piece.from);
+    const piece = this.environment.cache.hold(batch, given);
+    const { view } = piece.memory;
+    stamp(view, piece.from, baseOffset, leaderEpoch);
+    segment.append(piece, view, piece.from);
     const { promise, resolve } = Promise.withResolvers<Refusal | null>();
     this.#pipeline.push({ segment, piece, end: segment.end, settle: resolve });
     return { baseOffset, nextOffset: segment.endOffset, committed: promise };
@@ -172,7 +172,7 @@ export class SegmentLog implements PartitionLog, CompactedLog, Publishing, Commi
     if (this.#isDeleted && this.#closed) return this.#closed;
     if (from < this.#start || from > this.#visible) return this.#outOfRange(from);
     if (from < this.#goingBelow) return this.#outOfRange(from);
-    if (from === this.#visible) return { chunks: [], bytes: 0, nextOffset: from };
+    if (from === this.#visible) return nothingAt(from);
     const budget = Math.min(Math.max(bytesMax, 1), readBytesMax);
     const segment = this.#list.at(from);
     const obstacle = this.#list.obstacle(segment);

@@ -3,6 +3,7 @@
  * Damage is answered with its offset range; it is never skipped on the quiet, never served.
  */
 import { offset, type Offset } from "../base/brands.ts";
+import { Memory } from "../base/memory.ts";
 import { Refusal } from "../base/refusal.ts";
 import { DiskError } from "../disk/disk.ts";
 import { indexIntervalBytes } from "../limits.ts";
@@ -38,10 +39,10 @@ export function readCached(
   for (; position < limit.position && !taken.full; number++) {
     const run = segment.cached.run(number);
     if (!run?.slab.memory) break;
-    const { bytes, view } = run.slab.memory;
+    const { memory } = run.slab;
     const start = run.from + (position - run.position);
     const end = Math.min(run.from + run.length, start + (limit.position - position));
-    const stopped = taken.walk(bytes, view, start, end);
+    const stopped = taken.walk(memory, start, end);
     position += stopped - start;
   }
   return taken.bytes > 0 || position >= limit.position ? taken.result(limit.offset) : null;
@@ -50,6 +51,7 @@ export function readCached(
 /** Collects batches from memory until the reader's budget is spent. */
 class Taken {
   readonly chunks: Uint8Array[] = [];
+  readonly memories: Memory[] = [];
   bytes = 0;
   next: Offset;
   full = false;
@@ -62,7 +64,8 @@ class Taken {
   }
 
   /** Walks the whole batches in [start, end); answers where it stopped. */
-  walk(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+  walk(memory: Memory, start: number, end: number): number {
+    const { bytes, view } = memory;
     let at = start;
     let first = -1;
     while (at < end) {
@@ -79,14 +82,18 @@ class Taken {
       }
       at += size;
     }
-    if (first >= 0) this.chunks.push(bytes.subarray(first, at));
+    if (first < 0) return at;
+    this.chunks.push(bytes.subarray(first, at));
+    memory.hold();
+    this.memories.push(memory);
     return at;
   }
 
   /** Nothing taken: there is no record between `from` and the end of the segment. */
   result(end: Offset): LogRead {
     const nextOffset = this.bytes > 0 ? this.next : end;
-    return { chunks: this.chunks, bytes: this.bytes, nextOffset };
+    const { chunks, memories, bytes } = this;
+    return { chunks, memories, bytes, nextOffset };
   }
 }
 
@@ -147,11 +154,11 @@ async function walkFile(
   let position = begin;
   let wanted = walk.bytesMax + indexIntervalBytes + batchHeaderBytes;
   while (position < limit.position) {
-    const bytes = Buffer.allocUnsafeSlow(Math.min(limit.position - position, wanted));
+    const memory = Memory.allocate(Math.min(limit.position - position, wanted));
+    const { bytes, view } = memory;
     const count = await readAt(segment, position, bytes);
-    const view = viewOf(bytes);
     const stop = walk.run(bytes, view, count);
-    if (walk.bytes > 0) return walk.result(bytes);
+    if (walk.bytes > 0) return walk.result(memory);
     position += stop.at;
     if (stop.fault === null && stop.at > 0) continue;
     const have = count - stop.at;
@@ -212,11 +219,16 @@ class FileWalk {
     return { at, fault: null };
   }
 
-  result(bytes: Uint8Array): LogRead {
-    const chunk = bytes.subarray(this.#first, this.#first + this.bytes);
-    return { chunks: [chunk], bytes: this.bytes, nextOffset: this.#next };
+  result(memory: Memory): LogRead {
+    const chunk = memory.bytes.subarray(this.#first, this.#first + this.bytes);
+    return { chunks: [chunk], memories: [memory], bytes: this.bytes, nextOffset: this.#next };
   }
 }
+
+/** A read at the end. */
+export const nothingAt = (nextOffset: Offset): LogRead => {
+  return { chunks: [], memories: [], bytes: 0, nextOffset };
+};
 
 /** A missing file reads as an empty one: what should be there is then reported as damage. */
 async function readAt(segment: Segment, position: number, into: Uint8Array): Promise<number> {

@@ -18,7 +18,7 @@ import type { IndexHeader } from "./index-file.ts";
 import type { LogRead, TimedOffset } from "./log.ts";
 import { promisesRecords } from "./recovery.ts";
 import { scanBatches, toldBy } from "./scan.ts";
-import { missingRefusal, readFile } from "./segment-read.ts";
+import { missingRefusal, nothingAt, readFile } from "./segment-read.ts";
 import { Segment } from "./segment.ts";
 import { decodeStart } from "./start-file.ts";
 import { findTime } from "./time-search.ts";
@@ -110,7 +110,7 @@ export class LogView {
       if (segment.endOffset > from) return await readFile(segment, from, budget, segment.end);
       before = segment;
     }
-    return { chunks: [], bytes: 0, nextOffset: from };
+    return nothingAt(from);
   }
 
   /** See `PartitionLog.offsetForTime`. */

@@ -20,6 +20,7 @@
  */
 import type { Broker, Partition, Topic } from "../broker/broker.ts";
 import { assert } from "../base/assert.ts";
+import type { Memory } from "../base/memory.ts";
 import { partitionForKey } from "../base/murmur2.ts";
 import { Refusal } from "../base/refusal.ts";
 import {
@@ -113,7 +114,7 @@ export class NativeSession {
     this.#names = protocol.names;
   }
 
-  frame(bytes: Uint8Array, view: DataView, start: number, end: number): void {
+  frame({ bytes, view }: Memory, start: number, end: number): void {
     const payload = decodePayload(view, start, end);
     if (payload !== null && payload.topicTo - payload.topicFrom > topicNameBytesMax) {
       this.#note(atOnce.PUBLISH_FAILED, end - start);

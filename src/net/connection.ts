@@ -14,6 +14,7 @@
  *   and resets a peer that is still sending. So the queue is ours, and the end is a FIN.
  * - Nothing that a session throws passes `guard`: it costs this connection and no other.
  */
+import type { Memory } from "../base/memory.ts";
 import type { BudgetWaiter } from "./budget.ts";
 import { ByteChain } from "./byte-chain.ts";
 import { FrameReader, type Framing } from "./frames.ts";
@@ -87,20 +88,15 @@ export class Connection implements Link, NetworkMember, BudgetWaiter {
     network.add(this);
   }
 
-  /**
-   * The socket has received bytes. Answers whether they are kept: then they must not change
-   * afterwards; else nothing refers to them any more.
-   */
-  received(chunk: Uint8Array): boolean {
-    this.network.stats.bytesReceived += chunk.length;
-    if (this.#state !== "open") return false;
-    // Until it is known: a session that fails may have kept some of it.
-    let isKept = true;
+  /** The socket has received bytes. Whoever keeps some of them holds the memory. */
+  received(chunk: Memory): void {
+    this.network.stats.bytesReceived += chunk.bytes.length;
+    if (this.#state !== "open") return;
     const frames = this.#frames;
     const { completed, partialBytes } = frames;
     this.#receivedAt = this.network.clock.monotonic();
     this.guard(() => {
-      isKept = frames.feed(chunk);
+      frames.feed(chunk);
       this.#session.received();
     });
     if (partialBytes === 0 || frames.completed !== completed) {
@@ -108,7 +104,6 @@ export class Connection implements Link, NetworkMember, BudgetWaiter {
     }
     this.#accountPartial();
     this.#steerReading();
-    return isKept;
   }
 
   /** The socket takes bytes again. */

@@ -3,7 +3,7 @@
  * allocated on the word of a length: a payload that lies whole in a chunk is a view of it, and one
  * that does not is joined once, when all its bytes have come. A large one is joined as it comes,
  * from a quarter of it on: 100 MiB would hold the event loop for 40 ms when the last byte comes,
- * and chunks that nobody holds can be given back at once instead of to the garbage collector.
+ * and chunks that nobody holds are freed at once instead of by the garbage collector.
  *
  *      0  length   uint32   counts the payload only; its byte order is the protocol's
  *      4  payload
@@ -11,6 +11,7 @@
  * Owns the bytes of the frame that has begun and is not complete, and no others. A length over the
  * maximum ends the stream: what follows can't be told apart any more, and is ignored.
  */
+import { Memory } from "../base/memory.ts";
 import { ByteChain } from "./byte-chain.ts";
 
 const headerBytes = 4;
@@ -30,11 +31,10 @@ export interface Framing {
 /** Who is told of frames, in the order in which they came. */
 export interface FrameSink {
   /**
-   * A whole payload, `bytes[start, end)`, not empty. The bytes stay as they are for as long as
-   * they are kept, and keep their chunk (up to 512 KiB) in memory. `view` covers all of `bytes`;
-   * there is one a chunk.
+   * A whole payload, `memory.bytes[start, end)`, not empty. Whoever keeps any of it beyond this
+   * call has to hold the memory, which is that of a whole chunk (up to 512 KiB).
    */
-  frame(bytes: Uint8Array, view: DataView, start: number, end: number): void;
+  frame(memory: Memory, start: number, end: number): void;
   /** A frame of length 0. */
   emptyFrame(): void;
   /** A length over the maximum; nothing comes after it. */
@@ -49,13 +49,13 @@ export class FrameReader {
   /** What has come of the payload whose header is complete. */
   readonly #held = new ByteChain(slabBytesMin);
   /** A large payload that is being joined, and how much of it has come; then nothing is held. */
-  #joined: Uint8Array | null = null;
+  #joined: Memory | null = null;
   #joinedBytes = 0;
   /** Payload bytes that the complete header announces; meaningless before. */
   #announced = 0;
   #completed = 0;
-  /** Whether the chunk being fed is held on to, here or by whoever was given a frame of it. */
-  #isChunkKept = false;
+  /** The chunks that pieces in `#held` refer to. */
+  #referred: Memory[] = [];
 
   constructor(
     private readonly framing: Framing,
@@ -76,76 +76,69 @@ export class FrameReader {
   stop(): void {
     this.#stopped = true;
     this.#headerHeld = 0;
-    this.#held.clear();
+    this.#joined?.letGo();
     this.#joined = null;
+    this.#forgetHeld();
   }
 
-  /**
-   * Tells the sink of every frame that `chunk` completes. Answers whether the chunk is kept: then
-   * it must not change afterwards; else nothing refers to it any more.
-   */
-  feed(chunk: Uint8Array): boolean {
-    if (this.#stopped) return false;
-    this.#isChunkKept = false;
+  /** Tells the sink of every frame that `chunk` completes. */
+  feed(chunk: Memory): void {
+    if (this.#stopped) return;
+    const { length } = chunk.bytes;
     let at = this.#headerHeld > 0 ? this.#continue(chunk) : 0;
-    if (chunk.length - at >= headerBytes) at = this.#scan(chunk, at);
-    if (at < chunk.length && !this.#stopped) this.#hold(chunk, at);
-    return this.#isChunkKept;
+    if (length - at >= headerBytes) at = this.#scan(chunk, at);
+    if (at < length && !this.#stopped) this.#hold(chunk, at);
   }
 
   /** Hands over the frames that lie whole in the chunk; where the last of them ends. */
-  #scan(chunk: Uint8Array, from: number): number {
+  #scan(chunk: Memory, from: number): number {
     const { littleEndian, payloadBytesMax } = this.framing;
-    const view = viewOf(chunk);
+    const { bytes, view } = chunk;
     let at = from;
-    while (!this.#stopped && chunk.length - at >= headerBytes) {
+    while (!this.#stopped && bytes.length - at >= headerBytes) {
       const length = view.getUint32(at, littleEndian);
       if (length > payloadBytesMax) {
         this.#refuse(length);
         break;
       }
       const start = at + headerBytes;
-      if (length > chunk.length - start) break;
+      if (length > bytes.length - start) break;
       at = start + length;
       this.#completed += 1;
       if (length === 0) this.sink.emptyFrame();
-      else {
-        this.#isChunkKept = true;
-        this.sink.frame(chunk, view, start, at);
-      }
+      else this.sink.frame(chunk, start, at);
     }
     return at;
   }
 
   /** Keeps the beginning of a frame: its header, as far as it has come, and what follows. */
-  #hold(chunk: Uint8Array, from: number): void {
-    const at = this.#takeHeader(chunk, from);
-    if (this.#headerHeld === headerBytes) this.#keep(chunk, at, chunk.length);
+  #hold(chunk: Memory, from: number): void {
+    const at = this.#takeHeader(chunk.bytes, from);
+    if (this.#headerHeld === headerBytes) this.#keep(chunk, at);
   }
 
   /** Goes on with the frame that was held; where in the chunk it ends. */
-  #continue(chunk: Uint8Array): number {
+  #continue(chunk: Memory): number {
+    const { bytes } = chunk;
     let at = 0;
     if (this.#headerHeld < headerBytes) {
-      at = this.#takeHeader(chunk, 0);
+      at = this.#takeHeader(bytes, 0);
       if (this.#headerHeld < headerBytes) return at;
       if (this.#announced > this.framing.payloadBytesMax) {
         this.#refuse(this.#announced);
-        return chunk.length;
+        return bytes.length;
       }
     }
     const missing = this.#announced - this.#payloadHeld;
-    if (missing > chunk.length - at) {
-      this.#keep(chunk, at, chunk.length);
-      return chunk.length;
+    if (missing > bytes.length - at) {
+      this.#keep(chunk, at);
+      return bytes.length;
     }
     this.#headerHeld = 0;
     this.#completed += 1;
     if (this.#announced === 0) this.sink.emptyFrame();
-    else if (this.#payloadHeld === 0) {
-      this.#isChunkKept = true;
-      this.sink.frame(chunk, viewOf(chunk), at, at + missing);
-    } else this.#join(chunk.subarray(at, at + missing));
+    else if (this.#payloadHeld === 0) this.sink.frame(chunk, at, at + missing);
+    else this.#join(bytes.subarray(at, at + missing));
     return at + missing;
   }
 
@@ -156,18 +149,25 @@ export class FrameReader {
 
   #join(last: Uint8Array): void {
     const payload = this.#joined ?? this.#beginJoining();
-    payload.set(last, this.#joinedBytes);
+    payload.bytes.set(last, this.#joinedBytes);
     this.#joined = null;
-    this.sink.frame(payload, viewOf(payload), 0, payload.length);
+    this.sink.frame(payload, 0, payload.bytes.length);
+    payload.letGo();
   }
 
   /** Room for the payload, with what has come of it. */
-  #beginJoining(): Uint8Array {
-    const payload = Buffer.allocUnsafeSlow(this.#announced);
-    this.#held.copyTo(payload);
+  #beginJoining(): Memory {
+    const payload = Memory.allocate(this.#announced);
+    this.#held.copyTo(payload.bytes);
     this.#joinedBytes = this.#held.bytes;
-    this.#held.clear();
+    this.#forgetHeld();
     return payload;
+  }
+
+  #forgetHeld(): void {
+    this.#held.clear();
+    for (const chunk of this.#referred) chunk.letGo();
+    this.#referred = [];
   }
 
   #takeHeader(chunk: Uint8Array, from: number): number {
@@ -182,23 +182,24 @@ export class FrameReader {
   }
 
   /** A small end of a large chunk is copied rather than holding on to all of the chunk. */
-  #keep(chunk: Uint8Array, start: number, end: number): void {
-    if (start === end) return;
-    const piece = chunk.subarray(start, end);
+  #keep(chunk: Memory, from: number): void {
+    if (from === chunk.bytes.length) return;
+    const piece = chunk.bytes.subarray(from);
     if (this.#joined !== null) {
-      this.#joined.set(piece, this.#joinedBytes);
+      this.#joined.bytes.set(piece, this.#joinedBytes);
       this.#joinedBytes += piece.length;
       return;
     }
-    const small = piece.length < copiedBytesMax || piece.length < chunk.buffer.byteLength / 2;
+    const small = piece.length < copiedBytesMax || piece.length < chunk.bytes.length / 2;
     const isLarge = this.#announced >= joinedBytesMin;
     if (isLarge && (this.#held.bytes + piece.length) * 4 >= this.#announced) {
       this.#joined = this.#beginJoining();
-      this.#joined.set(piece, this.#joinedBytes);
+      this.#joined.bytes.set(piece, this.#joinedBytes);
       this.#joinedBytes += piece.length;
     } else if (small) this.#held.appendCopy(piece);
     else {
-      this.#isChunkKept = true;
+      chunk.hold();
+      this.#referred.push(chunk);
       this.#held.appendReference(piece);
     }
   }

@@ -1,3 +1,4 @@
+import type { Memory } from "../../src/base/memory.ts";
 import { describe, expect, test } from "bun:test";
 import { ClusterFailure } from "../../src/cli/cluster-failure.ts";
 import { dialInside, openInside } from "../../src/cli/inside-broker.ts";
@@ -72,7 +73,7 @@ class Echo implements Session {
 
   constructor(readonly link: Link) {}
 
-  frame(bytes: Uint8Array, _view: DataView, start: number, end: number): void {
+  frame({ bytes }: Memory, start: number, end: number): void {
     this.link.send(bytes.slice(start, end));
   }
   emptyFrame(): void {
@@ -151,7 +152,7 @@ describe("a connection inside", () => {
     await turns(1);
     const { session } = world;
     if (session === null) throw new Error("there is no session");
-    session.frame = (bytes, _view, start, end) =>
+    session.frame = ({ bytes }, start, end) =>
       void heard.push(Buffer.from(bytes.subarray(start, end)).toString());
     world.say("last");
     world.socket.end();

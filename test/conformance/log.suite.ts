@@ -1,4 +1,5 @@
 /** What every partition log promises, whatever it stores its records in. */
+import { Memory } from "../../src/base/memory.ts";
 import { describe, expect, test } from "bun:test";
 import { offset } from "../../src/base/brands.ts";
 import { Refusal } from "../../src/base/refusal.ts";
@@ -58,7 +59,9 @@ export function logSuite(name: string, make: () => Promise<LogUnderTest>): void 
       const opened = await make();
       const { log } = opened;
       const batches = [0, 1, 2, 3].map((first) => batchOf({ first, valueBytes: 100_000 }));
-      const appended = batches.map((batch, at) => unwrap(log.append(batch, at % 2 === 0)));
+      const appended = batches.map((batch, at) =>
+        unwrap(log.append(batch, at % 2 === 0 ? new Memory(batch) : undefined)),
+      );
       expect(await Promise.all(appended.map((one) => one.committed))).toEqual(
         appended.map(() => null),
       );

@@ -2,6 +2,7 @@
  * A connection without a socket: the production `Connection` and its frame reader, to which the
  * bytes of an input come in pieces, and the bytes that it answers.
  */
+import { handOver } from "../support/memory.ts";
 import { Connection, type Protocol } from "../../src/net/connection.ts";
 import type { Network } from "../../src/net/network.ts";
 import type { ManualClock } from "../fake/clock.ts";
@@ -14,8 +15,6 @@ const turnsMax = 2_000;
 const answerTurnsMax = 40;
 /** After so many, time moves on. */
 const timelessTurns = 3;
-/** What a chunk that the connection does not keep is filled with afterwards. */
-const canary = 0xdd;
 
 /** See the head of this file. */
 export class StreamPeer {
@@ -62,9 +61,8 @@ export class StreamPeer {
     const choice = Bun.hash.xxHash32(input);
     for (const [from, to] of piecesOf(input.length, choice)) {
       if (this.#isGone) break;
-      const chunk = input.slice(from, to);
-      // A frame that was not kept is read from nowhere else any more.
-      if (!this.#connection.received(chunk)) chunk.fill(canary);
+      // What nobody holds is gone at once, so that nothing can be read from there any more.
+      handOver(input.subarray(from, to), (memory) => this.#connection.received(memory));
     }
     if ((choice & 0x30) === 0) await turns(1);
     if ((choice & 0x40) === 0) await this.#settle(() => this.#isQuiet, answerTurnsMax);

@@ -35,7 +35,7 @@ class FakePartition {
     const batches = Math.min(end - from, wanted);
     const chunks = Array.from({ length: batches }, () => new Uint8Array(100));
     const nextOffset = (from + batches) as Offset;
-    const read = { chunks, bytes: batches * 100, nextOffset };
+    const read = { chunks, memories: [], bytes: batches * 100, nextOffset };
     return this.isOnDisk ? Promise.resolve(read) : read;
   }
 }

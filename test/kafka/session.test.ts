@@ -1,3 +1,4 @@
+import { handOver } from "../support/memory.ts";
 import { describe, expect, test } from "bun:test";
 import {
   kafkaElementBytes,
@@ -361,11 +362,12 @@ test("a request that waits does not keep the chunk in which it came", async () =
   const groups = peer.frame("ListGroups", 0, {});
   chunk.set(poll);
   chunk.set(groups, poll.length);
-  const view = new DataView(chunk.buffer);
-  peer.session.frame(chunk, view, 0, poll.length);
-  peer.session.frame(chunk, view, poll.length, poll.length + groups.length);
-  peer.session.received();
-  chunk.fill(0xff);
+  const memory = handOver(chunk, (came) => {
+    peer.session.frame(came, 0, poll.length);
+    peer.session.frame(came, poll.length, poll.length + groups.length);
+    peer.session.received();
+  });
+  memory.bytes.fill(0xff);
   world.base.clock.advance(1_000);
   await peer.response(2);
   expect(peer.order).toEqual([1, 2]);

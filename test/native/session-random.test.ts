@@ -1,3 +1,4 @@
+import { handOver } from "../support/memory.ts";
 import { expect, test } from "bun:test";
 import { partitionForKey } from "../../src/base/murmur2.ts";
 import { Refusal } from "../../src/base/refusal.ts";
@@ -72,7 +73,7 @@ test("any bytes at all: one reply for each frame that they happen to be, and no 
     }
     for (let at = 0; at < stream.length;) {
       const next = at + 1 + random.below(400);
-      reader.feed(stream.slice(at, next));
+      handOver(stream.subarray(at, next), (memory) => reader.feed(memory));
       world.session.received();
       at = next;
     }

@@ -1,4 +1,5 @@
 /** One connection of the native protocol without a socket, to a broker in the test's hand. */
+import { handOver } from "../support/memory.ts";
 import type { Broker } from "../../src/broker/broker.ts";
 import { nativeFrameBytesMax } from "../../src/limits.ts";
 import { encodeFrame, frameHeaderBytes } from "../../src/native/frame.ts";
@@ -60,7 +61,7 @@ export class World {
   }
 
   #frame(bytes: Uint8Array): void {
-    this.session.frame(bytes, new DataView(bytes.buffer), 0, bytes.length);
+    handOver(bytes, (memory) => this.session.frame(memory, 0, bytes.length));
   }
 
   /** What was appended, as `topic-partition: records`. */

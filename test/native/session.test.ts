@@ -1,3 +1,4 @@
+import { handOver } from "../support/memory.ts";
 import { describe, expect, test } from "bun:test";
 import { partitionForKey } from "../../src/base/murmur2.ts";
 import { Refusal } from "../../src/base/refusal.ts";
@@ -99,7 +100,7 @@ describe("partitions", () => {
     for (let connection = 0; connection < 3; connection++) {
       const session = world.protocol.open(new FakeLink());
       const bytes = payload({ value: "x" });
-      session.frame(bytes, new DataView(bytes.buffer), 0, bytes.length);
+      handOver(bytes, (memory) => session.frame(memory, 0, bytes.length));
       session.received();
     }
     const used = world.broker.batches.map(({ partition }) => partition);
@@ -167,7 +168,7 @@ describe("replies", () => {
     const world = new World();
     const bytes = payload({ topic: "orders", value: "a" });
     bytes[12] = 0xff;
-    world.session.frame(bytes, new DataView(bytes.buffer), 0, bytes.length);
+    handOver(bytes, (memory) => world.session.frame(memory, 0, bytes.length));
     world.session.received();
     expect(world.link.sent).toBe("NACK:INVALID_FORMAT\n");
   });
@@ -294,9 +295,9 @@ describe("a topic that is not there", () => {
   test("keeps waiting frames although their chunk's memory is used again", async () => {
     const world = new World();
     const bytes = payload({ value: "a", key: "k" });
-    world.session.frame(bytes, new DataView(bytes.buffer), 0, bytes.length);
+    const memory = handOver(bytes, (came) => world.session.frame(came, 0, bytes.length));
     world.session.received();
-    bytes.fill(0);
+    expect(memory.isFreed).toBeTrue();
     world.broker.answer("orders", 1);
     await settled();
     expect(world.appended()).toEqual(["orders-0: k=a"]);

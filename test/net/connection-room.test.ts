@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { World, flushed, framed, text } from "./connection-world.ts";
+import { World, flushed, framed, receive, text } from "./connection-world.ts";
 
 test("a session knows what its peer has connected to", () => {
   const { session } = new World().connect();
@@ -45,7 +45,7 @@ test("a session that has enough to do is not read until it says so", () => {
   session.link.reserve(10);
   session.link.release(10);
   expect(socket.calls).toEqual(["pause"]);
-  connection.received(framed("on its way"));
+  receive(connection, framed("on its way"));
   session.link.hold(false);
   expect(socket.calls).toEqual(["pause", "resume"]);
   expect(session.life).toEqual(["on its way", "received"]);

@@ -1,4 +1,6 @@
 /** Connections without sockets, in a network with small bounds. */
+import type { Memory } from "../../src/base/memory.ts";
+import { handOver } from "../support/memory.ts";
 import { Connection, type Protocol, type RawSocket } from "../../src/net/connection.ts";
 import { Network, type NetworkLimits } from "../../src/net/network.ts";
 import type { Link, Session } from "../../src/net/session.ts";
@@ -43,7 +45,7 @@ class FakeSession implements Session {
   onSent: () => void = () => {};
   constructor(readonly link: Link) {}
 
-  frame(bytes: Uint8Array, _view: DataView, start: number, end: number): void {
+  frame({ bytes }: Memory, start: number, end: number): void {
     const text = new TextDecoder().decode(bytes.subarray(start, end));
     this.life.push(text);
     this.onFrame(text);
@@ -106,6 +108,10 @@ export class World {
     return this.logger.named("connection cut").map(({ fields }) => fields["reason"]);
   }
 }
+
+/** What the socket does when bytes have come. */
+export const receive = (connection: Connection, bytes: Uint8Array): void =>
+  void handOver(bytes, (memory) => connection.received(memory));
 
 export function framed(text: string): Uint8Array {
   const payload = new TextEncoder().encode(text);

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "bun:test";
-import { World, flushed, framed, text } from "./connection-world.ts";
+import { World, flushed, framed, receive, text } from "./connection-world.ts";
 
 /** A peer that begins the largest frame there may be, and stops short of its end. */
 function beginLarge(world: World): void {
-  world.connect().connection.received(framed("x".repeat(300)).subarray(0, 299));
+  receive(world.connect().connection, framed("x".repeat(300)).subarray(0, 299));
 }
 
 describe("what is received", () => {
   test("reaches the session as frames, then the word that this was all for now", () => {
     const { session, connection } = new World().connect();
-    connection.received(Buffer.concat([framed("one"), framed("two")]));
-    connection.received(framed("three").subarray(0, 5));
+    receive(connection, Buffer.concat([framed("one"), framed("two")]));
+    receive(connection, framed("three").subarray(0, 5));
     expect(session.life).toEqual(["one", "two", "received", "received"]);
   });
 
@@ -21,8 +21,8 @@ describe("what is received", () => {
     bad.session.onFrame = () => {
       throw new Error("a defect");
     };
-    bad.connection.received(framed("x"));
-    good.connection.received(framed("y"));
+    receive(bad.connection, framed("x"));
+    receive(good.connection, framed("y"));
     expect(bad.socket.calls).toEqual(["terminate"]);
     expect(bad.session.life).toEqual(["x", "closed"]);
     expect(good.session.life).toEqual(["y", "received"]);
@@ -33,7 +33,7 @@ describe("what is received", () => {
   test("is counted, as what is sent is", async () => {
     const world = new World();
     const { session, connection } = world.connect();
-    connection.received(framed("abc"));
+    receive(connection, framed("abc"));
     session.link.send(text("OK\n"));
     await flushed();
     expect(world.network.stats.bytesReceived).toBe(7);
@@ -148,7 +148,7 @@ describe("bytes in flight", () => {
   test("of one connection stop its reading above the bound, until half of it is free", () => {
     const { socket, session, connection } = new World().connect();
     session.onFrame = () => session.link.reserve(401);
-    connection.received(framed("x"));
+    receive(connection, framed("x"));
     expect(socket.calls).toEqual(["pause"]);
     session.link.release(200);
     expect(socket.calls).toEqual(["pause"]);
@@ -174,10 +174,10 @@ describe("bytes in flight", () => {
     const { socket, session, connection } = world.connect();
     const frame = framed("v".repeat(60));
     for (let count = 0; count < 5; count++) beginLarge(world);
-    connection.received(frame.subarray(0, 60));
+    receive(connection, frame.subarray(0, 60));
     world.clock.advance(25_000);
     for (let count = 0; count < 5; count++) beginLarge(world);
-    connection.received(frame.subarray(60));
+    receive(connection, frame.subarray(60));
     expect(socket.calls).toEqual([]);
     expect(session.life).toContain("v".repeat(60));
   });
@@ -187,7 +187,7 @@ describe("bytes in flight", () => {
     const { socket, connection } = world.connect();
     for (let count = 0; count < 5; count++) beginLarge(world);
     // More than half of an equal share, so that it is not read from, and less than all of it.
-    connection.received(framed("v".repeat(200)).subarray(0, 100));
+    receive(connection, framed("v".repeat(200)).subarray(0, 100));
     expect(socket.calls).toEqual(["pause"]);
     for (let round = 0; round < 6; round++) {
       world.clock.advance(9_000);
@@ -213,7 +213,7 @@ describe("bytes in flight", () => {
   test("include a frame that has begun, and are given back when its connection goes", () => {
     const world = new World();
     const { session, connection } = world.connect();
-    connection.received(framed("x".repeat(200)).subarray(0, 104));
+    receive(connection, framed("x".repeat(200)).subarray(0, 104));
     session.link.reserve(30);
     expect(world.network.budget.used).toBe(134);
     connection.socketClosed();
@@ -225,7 +225,7 @@ describe("bytes in flight", () => {
   test("never stop a frame that is all there is of its connection", () => {
     const { socket, connection } = new World().connect();
     const frame = framed("x".repeat(300));
-    for (let at = 0; at < frame.length; at += 10) connection.received(frame.slice(at, at + 10));
+    for (let at = 0; at < frame.length; at += 10) receive(connection, frame.slice(at, at + 10));
     expect(socket.calls).toEqual([]);
   });
 });
@@ -234,9 +234,9 @@ describe("deadlines", () => {
   test("cut a connection whose frame has begun and does not come", () => {
     const world = new World();
     const { connection } = world.connect();
-    connection.received(framed("abc").subarray(0, 5));
+    receive(connection, framed("abc").subarray(0, 5));
     world.clock.advance(20_000);
-    connection.received(framed("abc").subarray(5, 6));
+    receive(connection, framed("abc").subarray(5, 6));
     world.clock.advance(10_000);
     expect(world.cuts()).toEqual([]);
     world.clock.advance(1000);
@@ -247,10 +247,10 @@ describe("deadlines", () => {
     const world = new World();
     const { connection } = world.connect();
     const stream = Buffer.concat([framed("abc"), framed("abc")]);
-    connection.received(stream.subarray(0, 5));
+    receive(connection, stream.subarray(0, 5));
     for (let round = 0; round < 10; round++) {
       world.clock.advance(20_000);
-      connection.received(Buffer.concat([stream.subarray(5, 7), stream.subarray(0, 5)]));
+      receive(connection, Buffer.concat([stream.subarray(5, 7), stream.subarray(0, 5)]));
     }
     expect(world.cuts()).toEqual([]);
   });
@@ -258,7 +258,7 @@ describe("deadlines", () => {
   test("don't run for a frame while we refuse to read it", () => {
     const world = new World();
     const { session, connection } = world.connect();
-    connection.received(framed("abc").subarray(0, 5));
+    receive(connection, framed("abc").subarray(0, 5));
     session.link.reserve(401);
     world.clock.advance(100_000);
     session.link.release(401);
@@ -272,10 +272,10 @@ describe("deadlines", () => {
     const world = new World();
     const waiting = world.connect();
     // More than an equal share of the total.
-    waiting.connection.received(framed("x".repeat(300)).subarray(0, 254));
+    receive(waiting.connection, framed("x".repeat(300)).subarray(0, 254));
     const others = [world.connect(), world.connect(), world.connect()];
     for (const { session } of others) session.link.reserve(390);
-    waiting.connection.received(Uint8Array.of(1));
+    receive(waiting.connection, Uint8Array.of(1));
     expect(waiting.socket.calls).toEqual(["pause"]);
     world.clock.advance(31_000);
     expect(world.cuts()).toEqual(["frame not completed"]);
@@ -322,8 +322,8 @@ describe("closing", () => {
   test("hands over no frame of the same chunk, and drops what comes later", () => {
     const { session, connection } = new World().connect();
     session.onFrame = () => session.link.close("enough");
-    connection.received(Buffer.concat([framed("one"), framed("two"), framed("three")]));
-    connection.received(framed("four"));
+    receive(connection, Buffer.concat([framed("one"), framed("two"), framed("three")]));
+    receive(connection, framed("four"));
     expect(session.life).toEqual(["one", "received"]);
   });
 
@@ -346,7 +346,7 @@ describe("closing", () => {
 
   test("after the peer's FIN waits for the session to answer what it took", async () => {
     const { socket, session, connection } = new World().connect();
-    connection.received(framed("one"));
+    receive(connection, framed("one"));
     connection.finish();
     expect(session.life).toEqual(["one", "received", "finish"]);
     session.link.send(text("OK\n"));

@@ -1,3 +1,4 @@
+import type { Memory } from "../../src/base/memory.ts";
 import { afterEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +21,7 @@ class EchoSession implements Session {
     private readonly world: World,
   ) {}
 
-  frame(bytes: Uint8Array, _view: DataView, start: number, end: number): void {
+  frame({ bytes }: Memory, start: number, end: number): void {
     const text = new TextDecoder().decode(bytes.subarray(start, end));
     if (text === "throw") throw new Error("a defect");
     if (text === "big") this.link.send(new Uint8Array(this.world.bigBytes).fill(0x62));

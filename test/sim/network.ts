@@ -6,6 +6,7 @@
  *
  * The server's ends are the production `Connection` over a socket of this file.
  */
+import { handOver } from "../support/memory.ts";
 import type { Random } from "../../src/base/random.ts";
 import { Connection, type Protocol } from "../../src/net/connection.ts";
 import type { Network } from "../../src/net/network.ts";
@@ -176,7 +177,7 @@ class Wire implements ClientEnd {
     const toServer = (what: Uint8Array | "end"): void => {
       if (this.#serverIsGone) return;
       if (what === "end") this.#server?.finish();
-      else this.#server?.received(what);
+      else handOver(what, (memory) => this.#server?.received(memory));
     };
     const toClient = (what: Uint8Array | "end"): void => {
       if (this.#clientIsGone) return;

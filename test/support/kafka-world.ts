@@ -2,6 +2,7 @@
  * The Kafka protocol over a whole broker in memory: clients without sockets, whose requests are
  * frames that the tables write, and whose responses are read back by them.
  */
+import { handOver } from "./memory.ts";
 import { defaultGroupRules, type GroupRules } from "../../src/broker/group-rules.ts";
 import { createGroups, type Groups } from "../../src/broker/groups.ts";
 import type { Broker } from "../../src/broker/broker.ts";
@@ -179,15 +180,15 @@ export class KafkaPeer implements KafkaLink {
 
   /** Sends requests in one chunk. */
   receive(...frames: readonly Uint8Array[]): void {
-    const chunk = new Uint8Array(Buffer.concat(frames));
-    const view = new DataView(chunk.buffer);
-    let at = 0;
-    for (const { length } of frames) {
-      if (length === 0) this.session.emptyFrame();
-      else this.session.frame(chunk, view, at, at + length);
-      at += length;
-    }
-    this.session.received();
+    handOver(Buffer.concat(frames), (chunk) => {
+      let at = 0;
+      for (const { length } of frames) {
+        if (length === 0) this.session.emptyFrame();
+        else this.session.frame(chunk, at, at + length);
+        at += length;
+      }
+      this.session.received();
+    });
   }
 
   /** Sends one request; its correlation id. */

@@ -11,6 +11,7 @@
  *   behind its own;
  * - when the connection is closed, all of them have been rejected.
  */
+import { Memory } from "../../base/memory.ts";
 import { AssertionError, assert } from "../../base/assert.ts";
 import type { Cancel, Clock } from "../../base/clock.ts";
 import { apis } from "../../kafka/apis.ts";
@@ -92,7 +93,11 @@ export class Connection {
     this.#frames = new FrameReader(
       { littleEndian: false, payloadBytesMax: clientResponseBytesMax },
       {
-        frame: (bytes, view, start, end) => this.#answer(new Reader(bytes, view, start, end)),
+        frame: (memory, start, end) => {
+          // Records stay views of what came, for as long as whoever reads them wants.
+          memory.hold();
+          this.#answer(new Reader(memory.bytes, memory.view, start, end));
+        },
         emptyFrame: () => this.#unreadable("an empty response"),
         oversizedFrame: (bytes) =>
           this.#unreadable(`a response of ${bytes} bytes, at most ${clientResponseBytesMax}`),
@@ -118,7 +123,7 @@ export class Connection {
         isMade = true;
         connection.#ask(apis.ApiVersions.versions[1]);
       },
-      received: (chunk) => connection.#frames.feed(chunk),
+      received: (chunk) => connection.#frames.feed(new Memory(chunk)),
       writable: () => connection.#write(),
       closed: (reason) => {
         // Why it could not be made begins with the place already.

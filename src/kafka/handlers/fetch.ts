@@ -48,6 +48,7 @@ const fetchRecords: Handler<"Fetch"> = (request, context) => {
   const answer = (round: FetchRound): FetchResponse => {
     // The session takes its bytes of the budget as soon as it has the response.
     round.release();
+    for (const memory of round.memories) context.memories.push(memory);
     const rows = begun.select(round.results).map((result) => {
       if (result.bytes > 0) result.partition?.traffic.sent(result.count, result.bytes);
       return fetchRow(result, request.isolationLevel);
@@ -96,7 +97,7 @@ class Reading {
     const end = await wait.ended;
     forget();
     if (end === "cancelled" || end === "closing") return round;
-    round.release();
+    round.drop();
     if (end === "time") return await this.#round().run();
     return await this.read();
   }

@@ -84,13 +84,13 @@ const noRecords = new Uint8Array(0);
 function producePartition(
   topic: Topic | ErrorName,
   { index, records }: PartitionData,
-  { apiVersion }: RequestContext,
+  { apiVersion, memories }: RequestContext,
   room: ErrorRoom,
 ): PartitionResponse | Promise<PartitionResponse> {
   if (typeof topic === "string") return refused(index, topic);
   const partition = topic.partitions[index];
   if (partition === undefined) return refused(index, "UNKNOWN_TOPIC_OR_PARTITION");
-  const options = { allowsZstd: apiVersion >= 7, isGiven: true };
+  const options = { allowsZstd: apiVersion >= 7, memory: memories[0] };
   const producing = partition.produce(records ?? noRecords, options);
   return producing.then((produced) => {
     return produced instanceof Refusal ? refusedBy(index, produced, room) : stored(index, produced);
