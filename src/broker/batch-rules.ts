@@ -31,7 +31,7 @@ import {
   viewOf,
 } from "../record/batch.ts";
 import { compress } from "../record/compression.ts";
-import { type RecordCursor, recordsOpening } from "../record/records.ts";
+import { openRecords, type RecordCursor, recordsOpening } from "../record/records.ts";
 
 /** What a topic's configuration says of its batches. */
 export interface BatchRules {
@@ -156,7 +156,11 @@ function* examination(
   rules: BatchRules,
   now: number,
 ): Steps<Examined | Refusal> {
-  const records = yield* recordsOpening(batch, viewOf(batch), 0, producedUnpackedBytesMax);
+  const view = viewOf(batch);
+  const isPacked = compressionOf(header.attributes) !== "none";
+  const records = isPacked
+    ? yield* recordsOpening(batch, view, 0, producedUnpackedBytesMax)
+    : openRecords(batch, view, 0);
   if (records instanceof Refusal) return sendersFault(records);
   const errors = new RecordErrors();
   let maxTimestamp = -1;

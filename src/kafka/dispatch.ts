@@ -85,15 +85,15 @@ export function readRequest(
 ): ReadRequest | Malformed {
   const header = readRequestHeader(reader);
   if (header instanceof Malformed) return header;
-  const { correlationId, clientId } = header;
-  const known = { correlationId, clientId: clientId ?? "" };
+  const { correlationId } = header;
+  const clientId = header.clientId ?? "";
   if (!isServed(route.api, apiVersion)) {
     // Nothing is known of the form of this version: the handler needs none of it.
-    return { ...known, request: unreadRequest, responseVersion: 0 };
+    return { correlationId, clientId, request: unreadRequest, responseVersion: 0 };
   }
   const request = codec(route.api.request, apiVersion).read(reader);
   if (request instanceof Malformed) return request;
-  return { ...known, request, responseVersion: apiVersion };
+  return { correlationId, clientId, request, responseVersion: apiVersion };
 }
 
 const unreadRequest: Row<Shape> = Object.freeze({});

@@ -149,8 +149,9 @@ export class FetchRound {
     partition: Partition,
     found: Pick<FetchedPartition, "records" | "bytes" | "count">,
   ): null {
-    this.results.push({ wanted, error: "NONE", partition, ...found });
-    this.bytes += found.bytes;
+    const { records, bytes, count } = found;
+    this.results.push({ wanted, error: "NONE", partition, records, bytes, count });
+    this.bytes += bytes;
     return null;
   }
 

@@ -7,6 +7,7 @@ import { RequestStats } from "../base/request-stats.ts";
 import { kafkaFetchesBytesMax, kafkaFrameBytesMax } from "../limits.ts";
 import { Writer } from "../wire/writer.ts";
 import { FetchBudget } from "./fetch-budget.ts";
+import { errorName } from "./errors.ts";
 import { FetchSessions } from "./fetch-sessions.ts";
 import type { Services } from "./handler.ts";
 import { type KafkaLink, KafkaSession } from "./session.ts";
@@ -22,6 +23,10 @@ export class KafkaProtocol {
   readonly writer = new Writer();
   /** By API, from the arrival of a request until its response is written. */
   readonly stats = new RequestStats();
+  /** Counts an error that is answered; made once, since every response is looked through. */
+  readonly noteError = (code: number): void => {
+    this.stats.failed(errorName(code) ?? "UNKNOWN_SERVER_ERROR");
+  };
 
   constructor(parts: KafkaParts) {
     this.services = {

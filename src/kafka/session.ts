@@ -40,7 +40,6 @@ import type { Row, Shape } from "../wire/table.ts";
 import type { ApiName } from "./apis.ts";
 import { type ReadRequest, readRequest, type Routed, routeOf, writeResponse } from "./dispatch.ts";
 import { visitErrors } from "./error-count.ts";
-import { errorName } from "./errors.ts";
 import { FetchSession } from "./fetch-sessions.ts";
 import type { Answer, Caller, Endpoint } from "./handler.ts";
 import type { KafkaProtocol } from "./protocol.ts";
@@ -147,9 +146,15 @@ export class KafkaSession {
     this.#charged += charge;
     memory.hold();
     const frame = { memory, start, end };
-    const receivedAt = this.protocol.services.clock.monotonic();
-    const known = { read: null, response: undefined };
-    this.#queue.push({ routed, receivedAt, frame, charge, memories: [], ...known });
+    this.#queue.push({
+      routed,
+      receivedAt: this.protocol.services.clock.monotonic(),
+      frame,
+      charge,
+      memories: [],
+      read: null,
+      response: undefined,
+    });
   }
 
   emptyFrame(): void {
@@ -311,7 +316,7 @@ export class KafkaSession {
       if (memories.length > 0) this.#unsent.push({ memories, end: this.#answeredBytes });
     }
     if (this.#first === this.#queue.length || this.#first >= takenMax) {
-      this.#queue.splice(0, this.#first);
+      if (this.#first > 0) this.#queue.splice(0, this.#first);
       this.#next -= this.#first;
       this.#first = 0;
     }
@@ -322,9 +327,7 @@ export class KafkaSession {
     const { stats, services } = this.protocol;
     stats.answered(route.name, services.clock.monotonic() - receivedAt);
     if (response === null) return;
-    visitErrors(route.api.response.shape, response, (code) => {
-      stats.failed(errorName(code) ?? "UNKNOWN_SERVER_ERROR");
-    });
+    visitErrors(route.api.response.shape, response, this.protocol.noteError);
   }
 
   /** Hands the link what the peer is about to take. */
@@ -340,7 +343,7 @@ export class KafkaSession {
     }
     this.#letGoOfSent();
     if (this.#outboxBytes > 0) return;
-    this.#outbox = [];
+    this.#outbox.length = 0;
     this.#outboxFirst = 0;
   }
 

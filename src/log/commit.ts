@@ -199,7 +199,9 @@ export class CommitPipeline {
     const isDurable = mode === "append-durable";
     const durations = isDurable ? stats.durableWritesMs : stats.bufferedWritesMs;
     durations.observe(clock.monotonic() - begunAt);
-    stats.writeBytes.observe(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+    let bytes = 0;
+    for (const chunk of chunks) bytes += chunk.length;
+    stats.writeBytes.observe(bytes);
     stats.writeBatches.observe(group.length);
   }
 

@@ -153,10 +153,11 @@ export class SegmentLog implements PartitionLog, CompactedLog, Publishing, Commi
 
   append(batch: Uint8Array, given?: Memory): Appended | Refusal {
     assert(batch.length >= batchHeaderBytes, "an append is a whole batch");
-    assert(batchBytesAt(viewOf(batch), 0) === batch.length, "an append is exactly one batch");
+    const head = viewOf(batch);
+    assert(batchBytesAt(head, 0) === batch.length, "an append is exactly one batch");
     const refusal = this.#closed ?? this.#pipeline.sealedBy ?? this.#overload(batch.length);
     if (refusal) return refusal;
-    const records = viewOf(batch).getInt32(23) + 1;
+    const records = head.getInt32(23) + 1;
     const segment = this.#segmentFor(batch.length, records);
     const baseOffset = segment.endOffset;
     const piece = this.environment.cache.hold(batch, given);

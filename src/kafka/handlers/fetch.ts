@@ -35,29 +35,52 @@ type FetchPartition = FetchTopic["partitions"][number];
 
 const fetchRecords: Handler<"Fetch"> = (request, context) => {
   const begun = context.caller.fetchSession.begin({
-    ...request,
-    wanted: request.topics.flatMap(({ topic, topicId, partitions }) =>
-      partitions.map((partition) => ({ ...partition, topic, topicId })),
-    ),
-    forgotten: request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
-      partitions.map((partition): ForgottenPartition => ({ topic, topicId, partition })),
-    ),
+    sessionId: request.sessionId,
+    sessionEpoch: request.sessionEpoch,
+    wanted: wantedOf(request),
+    forgotten: forgottenOf(request),
   });
-  if (typeof begun === "string") return fetchResponse(begun, 0, []);
+  if (typeof begun === "string") return fetchResponse(begun, 0, [], 0);
   const { wanted, sessionId } = begun;
   const answer = (round: FetchRound): FetchResponse => {
     // The session takes its bytes of the budget as soon as it has the response.
     round.release();
     for (const memory of round.memories) context.memories.push(memory);
-    const rows = begun.select(round.results).map((result) => {
-      if (result.bytes > 0) result.partition?.traffic.sent(result.count, result.bytes);
-      return fetchRow(result, request.isolationLevel);
-    });
-    return fetchResponse("NONE", sessionId, rows);
+    const found = begun.select(round.results);
+    for (const { bytes, count, partition } of found) {
+      if (bytes > 0) partition?.traffic.sent(count, bytes);
+    }
+    return fetchResponse("NONE", sessionId, found, request.isolationLevel);
   };
   const reading = new Reading(request, wanted, context).read();
   return reading instanceof Promise ? reading.then(answer) : answer(reading);
 };
+
+/** What a request names: those of all its topics, each with its topic. */
+function wantedOf({ topics }: FetchRequest): WantedPartition[] {
+  const wanted: WantedPartition[] = [];
+  for (const { topic, topicId, partitions } of topics) {
+    for (const { partition, currentLeaderEpoch, fetchOffset, partitionMaxBytes } of partitions) {
+      wanted.push({
+        topic,
+        topicId,
+        partition,
+        currentLeaderEpoch,
+        fetchOffset,
+        partitionMaxBytes,
+      });
+    }
+  }
+  return wanted;
+}
+
+function forgottenOf({ forgottenTopicsData }: FetchRequest): ForgottenPartition[] {
+  const forgotten: ForgottenPartition[] = [];
+  for (const { topic, topicId, partitions } of forgottenTopicsData) {
+    for (const partition of partitions) forgotten.push({ topic, topicId, partition });
+  }
+  return forgotten;
+}
 
 /** Reads until there is enough, or it is time. */
 class Reading {
@@ -106,17 +129,18 @@ class Reading {
 function fetchResponse(
   error: ErrorName,
   sessionId: number,
-  rows: readonly { readonly wanted: WantedPartition; readonly row: FetchPartition }[],
+  found: readonly FetchedPartition[],
+  isolationLevel: number,
 ): FetchResponse {
   const responses: { topic: string; topicId: string; partitions: FetchPartition[] }[] = [];
-  for (const { wanted, row } of rows) {
-    const { topic, topicId } = wanted;
+  for (const result of found) {
+    const { topic, topicId } = result.wanted;
     let last = responses.at(-1);
     if (last === undefined || last.topic !== topic || last.topicId !== topicId) {
       last = { topic, topicId, partitions: [] };
       responses.push(last);
     }
-    last.partitions.push(row);
+    last.partitions.push(fetchRow(result, isolationLevel));
   }
   const errorCode = errors[error].code;
   return { throttleTimeMs: 0, errorCode, sessionId, responses, nodeEndpoints: [] };
@@ -127,25 +151,26 @@ const neverSaid = {
   divergingEpoch: { epoch: -1, endOffset: offset(-1) },
   currentLeader: { leaderId: -1, leaderEpoch: -1 },
   snapshotId: { endOffset: offset(-1), epoch: -1 },
-  preferredReadReplica: -1,
 };
 
 function fetchRow(
   { wanted, error, partition, records }: FetchedPartition,
   isolationLevel: number,
-): { readonly wanted: WantedPartition; readonly row: FetchPartition } {
+): FetchPartition {
   const marks = partition?.watermarks;
-  const row = {
+  return {
     partitionIndex: wanted.partition,
     errorCode: errors[error].code,
     highWatermark: marks?.highWatermark ?? offset(-1),
     lastStableOffset: marks?.lastStableOffset ?? offset(-1),
     logStartOffset: marks?.startOffset ?? offset(-1),
-    ...neverSaid,
+    divergingEpoch: neverSaid.divergingEpoch,
+    currentLeader: neverSaid.currentLeader,
+    snapshotId: neverSaid.snapshotId,
+    preferredReadReplica: -1,
     abortedTransactions: isolationLevel === 1 ? [] : null,
     records,
   };
-  return { wanted, row };
 }
 
 type ListPartition = RequestOf<typeof tables.ListOffsets>["topics"][number]["partitions"][number];

@@ -28,32 +28,18 @@ type PartitionData = TopicData["partitionData"][number];
 type TopicResponse = ResponseOf<typeof tables.Produce>["responses"][number];
 type PartitionResponse = TopicResponse["partitionResponses"][number];
 
-const produce: Handler<"Produce"> = async (request, context) => {
-  const { acks } = request;
-  const responses = await Promise.all(await appendAll(request, context));
-  if (acks !== 0) return { responses, throttleTimeMs: 0, nodeEndpoints: [] };
-  const failed = responses
-    .flatMap(({ partitionResponses }) => partitionResponses)
-    .find(({ errorCode }) => errorCode !== 0);
-  if (failed !== undefined) {
-    context.caller.end(`a batch without acknowledgement is refused: ${failed.errorMessage}`);
-  }
-  return null;
-};
+/** What came, or is to come, of one batch. */
+type Appending = PartitionResponse | Promise<PartitionResponse>;
 
-/** Appends batch after batch, and waits for turns of the event loop only; then all is under way. */
-async function appendAll(
-  { acks, topicData }: RequestOf<typeof tables.Produce>,
-  context: RequestContext,
-): Promise<Promise<TopicResponse>[]> {
+/** Appends batch after batch, and waits for turns of the event loop only; then for the disk. */
+const produce: Handler<"Produce"> = async ({ acks, topicData }, context) => {
   const { share } = context.services;
   const isKnownAcks = acks === -1 || acks === 0 || acks === 1;
   let release: (() => void) | null = null;
   const room: ErrorRoom = { recordErrors: kafkaRecordErrorsMax };
-  const topics: Promise<TopicResponse>[] = [];
+  const appending: Appending[] = [];
   for (const data of topicData) {
     const topic = isKnownAcks ? findTopic(data, context, 13) : "INVALID_REQUIRED_ACKS";
-    const appending: (PartitionResponse | Promise<PartitionResponse>)[] = [];
     for (const partitionData of data.partitionData) {
       if (share.isSpent) {
         release ??= context.caller.holdBack();
@@ -61,17 +47,30 @@ async function appendAll(
       }
       appending.push(share.run(() => producePartition(topic, partitionData, context, room)));
     }
-    topics.push(answered(data, appending));
   }
   release?.();
-  return topics;
-}
+  const answers = await Promise.all(appending);
+  if (acks !== 0) {
+    return { responses: responsesOf(topicData, answers), throttleTimeMs: 0, nodeEndpoints: [] };
+  }
+  const failed = answers.find(({ errorCode }) => errorCode !== 0);
+  if (failed !== undefined) {
+    context.caller.end(`a batch without acknowledgement is refused: ${failed.errorMessage}`);
+  }
+  return null;
+};
 
-async function answered(
-  { name, topicId }: TopicData,
-  appending: readonly (PartitionResponse | Promise<PartitionResponse>)[],
-): Promise<TopicResponse> {
-  return { name, topicId, partitionResponses: await Promise.all(appending) };
+/** The answers to all batches, in their order, each with its topic. */
+function responsesOf(
+  topicData: readonly TopicData[],
+  answers: readonly PartitionResponse[],
+): TopicResponse[] {
+  let at = 0;
+  return topicData.map(({ name, topicId, partitionData }) => {
+    const from = at;
+    at += partitionData.length;
+    return { name, topicId, partitionResponses: answers.slice(from, at) };
+  });
 }
 
 /** What the answer may still say of single records. */
