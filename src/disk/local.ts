@@ -331,13 +331,9 @@ class LocalFile implements DiskFile {
   append(chunks: readonly Uint8Array[]): Promise<void> {
     assert(this.mode.startsWith("append"), `append to a file opened for ${this.mode}`);
     assert(!this.appending, `two appends at once would be reordered: ${this.path}`);
-    return this.run("append", async () => {
+    return this.run("append", () => {
       this.appending = true;
-      try {
-        await writeChunks(this.fd, chunks, null);
-      } finally {
-        this.appending = false;
-      }
+      return writeChunks(this.fd, chunks, null);
     });
   }
 
@@ -384,6 +380,7 @@ class LocalFile implements DiskFile {
     } catch (cause) {
       throw diskError(operation, this.path, cause);
     } finally {
+      if (operation === "append") this.appending = false;
       this.underWay--;
       if (this.underWay === 0) this.whenIdle?.();
     }

@@ -15,12 +15,16 @@ export async function writeAll(
   write: (rest: readonly Uint8Array[], takenBefore: number) => Promise<number>,
 ): Promise<void> {
   let rest = chunks.filter((chunk) => chunk.byteLength > 0);
+  let left = 0;
+  for (const chunk of rest) left += chunk.byteLength;
   let taken = 0;
-  while (rest.length > 0) {
+  while (left > 0) {
     const count = await write(rest, taken);
     if (count === 0) throw new Error(`the system wrote nothing more after ${taken} bytes`);
     taken += count;
-    rest = without(rest, count);
+    left -= count;
+    // Nearly always all of it is taken at once.
+    if (left !== 0) rest = without(rest, count);
   }
 }
 

@@ -170,10 +170,8 @@ export class CommitPipeline {
     const mode = this.#mode();
     const chunks = chunksOf(group);
     const begunAt = this.environment.clock.monotonic();
-    await files.use(segment.logPath, mode, async (file) => {
-      if (file !== segment.writtenThrough) await expectEnd(file, group);
-      segment.writtenThrough = file;
-      await file.append(chunks);
+    await files.use(segment.logPath, mode, (file) => {
+      return file === segment.writtenThrough ? file.append(chunks) : begin(file, group, chunks);
     });
     this.#noteWritten(group, chunks, mode, begunAt);
     if (!segment.created) {
@@ -293,6 +291,19 @@ async function expectEnd(file: DiskFile, group: readonly Write[]): Promise<void>
   if (found === expected) return;
   const what = `it holds ${found} bytes where ${expected} were written: somebody changed it`;
   throw new DiskError("failed", "append", file.path, what);
+}
+
+/** The first append through a file. */
+async function begin(
+  file: DiskFile,
+  group: readonly Write[],
+  chunks: readonly Uint8Array[],
+): Promise<void> {
+  await expectEnd(file, group);
+  const first = group[0];
+  assert(first !== undefined, "a group holds a write");
+  first.segment.writtenThrough = file;
+  await file.append(chunks);
 }
 
 /** Whether `piece` lies right behind `before` in memory: one chunk of a write holds both. */

@@ -13,6 +13,13 @@ import { assert } from "../base/assert.ts";
 const slabBytesMax = 64 * 1024;
 /** Dropped pieces are cut off the list in runs of at least this many. */
 const droppedPiecesMax = 256;
+/**
+ * Smallest slabs of which everything has been dropped, by their size, for the next chains that need
+ * one: each reply of a connection with one request in flight would leave one to the collector.
+ */
+const spareSlabs = new Map<number, Uint8Array[]>();
+/** Of each size. */
+const spareSlabsMax = 64;
 
 /** Where a chain can be written to: a socket, which may take less than it is offered. */
 export interface ByteTaker {
@@ -30,9 +37,16 @@ export class ByteChain {
   /** The slab being filled: its used part comes after all pieces. */
   #slab: Uint8Array | undefined;
   #slabUsed = 0;
+  /** The memory that it is the rest of. */
+  #slabWhole: Uint8Array | undefined;
+
+  readonly #spares: Uint8Array[];
 
   /** @param slabBytesMin the smallest slab: what one round of small pieces usually needs. */
-  constructor(private readonly slabBytesMin: number) {}
+  constructor(private readonly slabBytesMin: number) {
+    this.#spares = spareSlabs.get(slabBytesMin) ?? [];
+    spareSlabs.set(slabBytesMin, this.#spares);
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -55,12 +69,15 @@ export class ByteChain {
     this.#sealSlab();
     const rest = piece.length - fits;
     const grown = Math.min(slabBytesMax, Math.max(this.slabBytesMin, this.#bytes));
-    this.#slab = new Uint8Array(Math.max(rest, grown));
+    this.#slabWhole = this.#slab = this.#newSlab(Math.max(rest, grown));
     this.#slabUsed = 0;
     this.#fill(fits === 0 ? piece : piece.subarray(fits));
   }
 
-  /** Writes from the front until all is gone or `taker` takes less; the bytes taken, -1: closed. */
+  /**
+   * Writes from the front until all is gone or `taker` takes less; the bytes taken, -1: closed.
+   * `taker` keeps nothing that it is offered.
+   */
   writeTo(taker: ByteTaker): number {
     let taken = 0;
     while (this.#bytes > 0) {
@@ -91,11 +108,20 @@ export class ByteChain {
 
   clear(): void {
     this.#bytes = 0;
-    this.#pieces = [];
+    this.#pieces.length = 0;
     this.#first = 0;
     this.#offset = 0;
-    this.#slab = undefined;
+    const whole = this.#slabWhole;
+    if (whole?.length === this.slabBytesMin && this.#spares.length < spareSlabsMax) {
+      this.#spares.push(whole);
+    }
+    this.#slabWhole = this.#slab = undefined;
     this.#slabUsed = 0;
+  }
+
+  #newSlab(length: number): Uint8Array {
+    const spare = length === this.slabBytesMin ? this.#spares.pop() : undefined;
+    return spare ?? new Uint8Array(length);
   }
 
   #fill(piece: Uint8Array): void {

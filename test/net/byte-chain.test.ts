@@ -40,6 +40,23 @@ test("a small piece may change after it was appended, a large one is not copied"
   expect(offered[1]).toBe(large);
 });
 
+test("the slab of a chain that is empty again serves the next one, and shows nothing of it", () => {
+  const offered: Uint8Array[] = [];
+  const taker: ByteTaker = { write: (bytes, _from, length) => (offered.push(bytes), length) };
+  // A size that no other test has, since chains of one size share their slabs.
+  const [first, second] = [new ByteChain(77), new ByteChain(77)];
+  first.appendCopy(Uint8Array.of(1, 2, 3));
+  first.writeTo(taker);
+  second.appendCopy(Uint8Array.of(9));
+  first.appendCopy(Uint8Array.of(4, 5));
+  second.writeTo(taker);
+  expect(offered.map((piece) => [...piece])).toEqual([[9, 2, 3], [9]]);
+  expect(offered[1]!.buffer).toBe(offered[0]!.buffer);
+  first.writeTo(taker);
+  expect([...offered[2]!]).toEqual([4, 5]);
+  expect(offered[2]!.buffer).not.toBe(offered[0]!.buffer);
+});
+
 test("a short write leaves the rest in place, and it goes out next", () => {
   const chain = new ByteChain(16);
   chain.appendCopy(Uint8Array.of(1, 2, 3));
