@@ -122,6 +122,9 @@ export class KafkaSession {
   readonly #caller: Caller;
   /** What ends the waits of requests under way. */
   readonly #waits = new Set<Cancel>();
+  /** Pieces of work that are done with each request, made once. */
+  readonly #answering = (): void => this.#answer();
+  readonly #starting = (): void => this.#start(this.#queue[this.#next - 1]!);
 
   constructor(
     private readonly protocol: KafkaProtocol,
@@ -202,7 +205,7 @@ export class KafkaSession {
   #proceed(): void {
     const { share } = this.protocol.services;
     do {
-      share.run(() => this.#answer());
+      share.run(this.#answering);
     } while (this.#startNext());
     this.#settle();
     if (this.#ending !== null && this.#isDone) this.link.close(this.#ending);
@@ -225,7 +228,7 @@ export class KafkaSession {
     }
     this.#startedInTurn += 1;
     this.#next += 1;
-    share.run(() => this.#start(pending));
+    share.run(this.#starting);
     return true;
   }
 
@@ -350,9 +353,11 @@ export class KafkaSession {
   #letGoOfSent(): void {
     if (this.#unsent.length === 0) return;
     const sent = this.#answeredBytes - this.#outboxBytes - this.link.unsentBytes;
-    const kept = this.#unsent.findIndex(({ end }) => end > sent);
-    const gone = this.#unsent.splice(0, kept < 0 ? Infinity : kept);
-    for (const { memories } of gone) for (const memory of memories) memory.letGo();
+    let gone = 0;
+    for (; gone < this.#unsent.length && this.#unsent[gone]!.end <= sent; gone++) {
+      for (const memory of this.#unsent[gone]!.memories) memory.letGo();
+    }
+    if (gone > 0) this.#unsent.splice(0, gone);
   }
 
   #settle(): void {
