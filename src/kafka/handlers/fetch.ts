@@ -53,6 +53,7 @@ const fetchRecords: Handler<"Fetch"> = (request, context) => {
       if (result.bytes > 0) result.partition?.traffic.sent(result.count, result.bytes);
       return fetchRow(result, request.isolationLevel);
     });
+    if (round.next !== null) context.caller.readAhead.begin(round.next);
     return fetchResponse("NONE", sessionId, rows);
   };
   const reading = new Reading(request, wanted, context).read();
@@ -77,9 +78,10 @@ class Reading {
   }
 
   #round(): FetchRound {
-    const { services } = this.context;
+    const { services, caller } = this.context;
     const asked = Math.min(this.request.maxBytes, kafkaFetchBytesMax);
-    return new FetchRound(services, this.wanted, services.fetchBudget.grant(asked));
+    const bytesMax = services.fetchBudget.grant(asked);
+    return new FetchRound(services, this.wanted, bytesMax, caller.readAhead);
   }
 
   #goOn(round: FetchRound): FetchRound | Promise<FetchRound> {
