@@ -39,7 +39,7 @@ export const kafkaRequestElementsMax = 32_768;
 /** Charged for each element of a request's lists beside its bytes, while it is being answered. */
 export const kafkaElementBytes = 100;
 /** What one Fetch answers at most, whatever it asks; a larger first batch goes alone. */
-export const kafkaFetchBytesMax = 32 * MiB;
+export const kafkaFetchBytesMax = 16 * MiB;
 /** Records on their way to consumers that have not taken them; above it, answers get small. */
 export const kafkaFetchesBytesMax = 256 * MiB;
 /**
