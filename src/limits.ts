@@ -39,9 +39,17 @@ export const kafkaRequestElementsMax = 32_768;
 /** Charged for each element of a request's lists beside its bytes, while it is being answered. */
 export const kafkaElementBytes = 100;
 /** What one Fetch answers at most, whatever it asks; a larger first batch goes alone. */
-export const kafkaFetchBytesMax = 32 * MiB;
+export const kafkaFetchBytesMax = 16 * MiB;
 /** Records on their way to consumers that have not taken them; above it, answers get small. */
 export const kafkaFetchesBytesMax = 256 * MiB;
+/**
+ * Read for a consumer before it asks for it: one piece a connection, of what consumers ask for by
+ * default (`max.partition.fetch.bytes`) or less; and all pieces together.
+ */
+export const kafkaReadAheadPieceBytesMax = MiB;
+export const kafkaReadAheadBytesMax = 32 * MiB;
+/** A piece that was not asked for by then is dropped. */
+export const kafkaReadAheadMs = 1000;
 /** Partitions that all fetch sessions remember (KIP-227); more consumers do without one. */
 export const kafkaSessionPartitionsMax = 1_000_000;
 /** Topics that one Metadata request has created at the same time. */

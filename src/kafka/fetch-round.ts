@@ -13,6 +13,7 @@ import { Refusal } from "../base/refusal.ts";
 import type { Partition } from "../broker/broker.ts";
 import { type ErrorName, refusalErrors } from "./errors.ts";
 import type { Services } from "./handler.ts";
+import type { NextRead, ReadAhead } from "./read-ahead.ts";
 import { noUuid } from "../wire/table.ts";
 
 /** What a client wants of one partition. */
@@ -56,6 +57,8 @@ export class FetchRound {
   hasError = false;
   /** What the records found lie in; held until somebody lets go. */
   readonly memories: Memory[] = [];
+  /** What was read from the disk last, and where that goes on. */
+  #fromDisk: { readonly bytes: number; readonly next: NextRead } | null = null;
   /** Taken of the budget: what was read from the disk, and what is being read. */
   #heldBytes = 0;
 
@@ -64,6 +67,7 @@ export class FetchRound {
     private readonly services: Services,
     private readonly wanted: readonly WantedPartition[],
     private readonly bytesMax: number,
+    private readonly ahead: ReadAhead,
   ) {}
 
   /** Reads all partitions; once. Never rejects. */
@@ -74,6 +78,12 @@ export class FetchRound {
       if (waiting !== null) return waiting.then(() => this.run());
     }
     return this;
+  }
+
+  /** Where to read on, if all records are of one partition and from the disk. */
+  get next(): NextRead | null {
+    const last = this.#fromDisk;
+    return last !== null && last.bytes > 0 && last.bytes === this.bytes ? last.next : null;
   }
 
   /** Gives back what it holds of the budget: it has been answered. */
@@ -99,11 +109,17 @@ export class FetchRound {
     // What comes while this is being read counts as more.
     const end = partition.highWatermark;
     const granted = this.services.fetchBudget.grant(Math.max(room, 1));
-    const read = partition.read(wanted.fetchOffset, granted);
+    const from = wanted.fetchOffset;
+    const read =
+      this.ahead.take({ partition, from, bytesMax: granted }) ?? partition.read(from, granted);
     if (!(read instanceof Promise)) return this.#take(wanted, partition, read, granted, end);
     this.#hold(granted);
     return read.then((found) => {
       this.#hold((found instanceof Refusal ? 0 : found.bytes) - granted);
+      if (!(found instanceof Refusal)) {
+        const next = { partition, from: found.nextOffset, bytesMax: wanted.partitionMaxBytes };
+        this.#fromDisk = { bytes: found.bytes, next };
+      }
       this.#take(wanted, partition, found, granted, end);
     });
   }

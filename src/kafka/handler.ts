@@ -12,6 +12,7 @@ import type { RequestOf, ResponseOf } from "../wire/table.ts";
 import type { apis, ApiName } from "./apis.ts";
 import type { FetchBudget } from "./fetch-budget.ts";
 import type { FetchSession, FetchSessions } from "./fetch-sessions.ts";
+import type { ReadAhead } from "./read-ahead.ts";
 import type { TopicIds } from "./topic-ids.ts";
 
 /** An address at which the broker is reached. */
@@ -36,6 +37,8 @@ export interface Services {
   readonly advertised: Endpoint | null;
   readonly topicIds: TopicIds;
   readonly fetchBudget: FetchBudget;
+  /** For what is read before it is asked for. */
+  readonly aheadBudget: FetchBudget;
   readonly fetchSessions: FetchSessions;
 }
 
@@ -53,6 +56,7 @@ export interface Caller {
   /** Nothing that came later starts until what this returns is called. */
   holdBack(): () => void;
   readonly fetchSession: FetchSession;
+  readonly readAhead: ReadAhead;
   /** Takes no more requests, and closes the connection when the earlier ones are answered. */
   end(reason: string): void;
 }

@@ -4,7 +4,7 @@
  * Owns the writer, in which each response is written in one go, and the counts of requests.
  */
 import { RequestStats } from "../base/request-stats.ts";
-import { kafkaFetchesBytesMax, kafkaFrameBytesMax } from "../limits.ts";
+import { kafkaFetchesBytesMax, kafkaFrameBytesMax, kafkaReadAheadBytesMax } from "../limits.ts";
 import { Writer } from "../wire/writer.ts";
 import { FetchBudget } from "./fetch-budget.ts";
 import { errorName } from "./errors.ts";
@@ -14,7 +14,10 @@ import { type KafkaLink, KafkaSession } from "./session.ts";
 import { TopicIds } from "./topic-ids.ts";
 
 /** What the protocol is handed. */
-export type KafkaParts = Omit<Services, "topicIds" | "fetchBudget" | "fetchSessions">;
+export type KafkaParts = Omit<
+  Services,
+  "topicIds" | "fetchBudget" | "aheadBudget" | "fetchSessions"
+>;
 
 /** See the head of this file. */
 export class KafkaProtocol {
@@ -33,6 +36,7 @@ export class KafkaProtocol {
       ...parts,
       topicIds: new TopicIds(parts.broker),
       fetchBudget: new FetchBudget(kafkaFetchesBytesMax),
+      aheadBudget: new FetchBudget(kafkaReadAheadBytesMax),
       fetchSessions: new FetchSessions(),
     };
   }

@@ -43,6 +43,7 @@ import { visitErrors } from "./error-count.ts";
 import { FetchSession } from "./fetch-sessions.ts";
 import type { Answer, Caller, Endpoint } from "./handler.ts";
 import type { KafkaProtocol } from "./protocol.ts";
+import { ReadAhead } from "./read-ahead.ts";
 
 /** What a session needs of its connection; see `Link` in `net/session.ts`. */
 export interface KafkaLink {
@@ -130,13 +131,15 @@ export class KafkaSession {
     private readonly protocol: KafkaProtocol,
     private readonly link: KafkaLink,
   ) {
+    const { services } = protocol;
     const { host, port } = link.local;
     this.#caller = {
       host: hostOf(link.peer),
       local: { host: plainHost(host), port },
       onEnd: (cancel) => this.#onEnd(cancel),
       holdBack: () => this.#holdBack(),
-      fetchSession: new FetchSession(protocol.services.fetchSessions),
+      fetchSession: new FetchSession(services.fetchSessions),
+      readAhead: new ReadAhead(services.aheadBudget, services.clock),
       end: (reason) => this.#refuse(reason),
     };
   }
@@ -194,6 +197,7 @@ export class KafkaSession {
     this.#endWaits();
     this.#cancelTurn?.();
     this.#caller.fetchSession.end();
+    this.#caller.readAhead.drop();
     this.#queue.length = this.#next;
     this.protocol.services.fetchBudget.give(this.#outboxBytes);
     this.#outbox = [];

@@ -3,10 +3,12 @@ import type { Offset } from "../../src/base/brands.ts";
 import { Refusal } from "../../src/base/refusal.ts";
 import type { Broker, Topic } from "../../src/broker/broker.ts";
 import { FetchBudget } from "../../src/kafka/fetch-budget.ts";
+import { ReadAhead } from "../../src/kafka/read-ahead.ts";
 import { FetchRound, type WantedPartition } from "../../src/kafka/fetch-round.ts";
 import type { Services } from "../../src/kafka/handler.ts";
 import { TopicIds } from "../../src/kafka/topic-ids.ts";
 import type { LogRead } from "../../src/log/log.ts";
+import { ManualClock } from "../fake/clock.ts";
 import { noUuid } from "../../src/wire/table.ts";
 
 /** A log of batches of one record and a hundred bytes each; some are on the disk. */
@@ -64,7 +66,8 @@ function round(
     partitionMaxBytes: 1_000,
     ...one,
   }));
-  return new FetchRound(services, wanted, bytesMax);
+  const ahead = new ReadAhead(new FetchBudget(0), new ManualClock());
+  return new FetchRound(services, wanted, bytesMax, ahead);
 }
 
 const shown = ({ results, bytes, more }: FetchRound) => ({
@@ -73,6 +76,28 @@ const shown = ({ results, bytes, more }: FetchRound) => ({
   more: more.map(({ partition, nextOffset, bytesMax }) => {
     return `${partition.index}: ${bytesMax} from ${nextOffset}`;
   }),
+});
+
+describe("where reading goes on", () => {
+  const asked = [{ partition: 0 }, { partition: 1 }];
+
+  test("is known behind records of one partition, from the disk", async () => {
+    const partitions = [new FakePartition(0, 50, true), new FakePartition(1, 0)];
+    const { next } = await round(partitions, 10_000, asked).run();
+    expect({ ...next, partition: null }).toEqual({
+      partition: null,
+      from: 10 as Offset,
+      bytesMax: 1_000,
+    });
+  });
+
+  test("is nobody's guess behind those of two, nor behind memory, nor behind nothing", async () => {
+    const [disk, memory] = [new FakePartition(0, 50, true), new FakePartition(1, 50)];
+    expect((await round([disk, memory], 10_000, asked).run()).next).toBeNull();
+    expect((await round([memory, memory], 10_000, asked).run()).next).toBeNull();
+    const empty = [new FakePartition(0, 0, true), new FakePartition(1, 0, true)];
+    expect((await round(empty, 10_000, asked).run()).next).toBeNull();
+  });
 });
 
 describe("a round", () => {

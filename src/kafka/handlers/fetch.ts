@@ -50,6 +50,7 @@ const fetchRecords: Handler<"Fetch"> = (request, context) => {
     for (const { bytes, count, partition } of found) {
       if (bytes > 0) partition?.traffic.sent(count, bytes);
     }
+    if (round.next !== null) context.caller.readAhead.begin(round.next);
     return fetchResponse("NONE", sessionId, found, request.isolationLevel);
   };
   const reading = new Reading(request, wanted, context).read();
@@ -100,9 +101,10 @@ class Reading {
   }
 
   #round(): FetchRound {
-    const { services } = this.context;
+    const { services, caller } = this.context;
     const asked = Math.min(this.request.maxBytes, kafkaFetchBytesMax);
-    return new FetchRound(services, this.wanted, services.fetchBudget.grant(asked));
+    const bytesMax = services.fetchBudget.grant(asked);
+    return new FetchRound(services, this.wanted, bytesMax, caller.readAhead);
   }
 
   #goOn(round: FetchRound): FetchRound | Promise<FetchRound> {
