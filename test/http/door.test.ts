@@ -22,18 +22,21 @@ async function doorOf(
     hostname: "127.0.0.1",
     port: 0,
     ...(requestsMax === undefined ? {} : { requestsMax }),
-    router: new Router([
-      ...healthRoutes,
-      route({
-        method: "GET",
-        at: "/",
-        operation: "x",
-        tag: "topics",
-        summary: "",
-        answers: { 200: { doc: "", type: anything() } },
-        handle: ({ request }) => handle(request),
-      }),
-    ]),
+    router: () =>
+      Promise.resolve(
+        new Router([
+          ...healthRoutes,
+          route({
+            method: "GET",
+            at: "/",
+            operation: "x",
+            tag: "topics",
+            summary: "",
+            answers: { 200: { doc: "", type: anything() } },
+            handle: ({ request }) => handle(request),
+          }),
+        ]),
+      ),
     rules: { hosts: [], origins: [] },
     logger: world.base.logger,
     system: () => world.system,
@@ -319,7 +322,10 @@ test("the peer's going is told to who waits for long", async () => {
 test("a port that is taken is a failure, not an exception", async () => {
   await using world = await HttpWorld.open();
   const { port } = world.door;
-  const options = { router: world.router, rules: { hosts: [], origins: [] } };
+  const options = {
+    router: () => Promise.resolve(world.router),
+    rules: { hosts: [], origins: [] },
+  };
   const second = openDoor({
     ...options,
     hostname: "127.0.0.1",
