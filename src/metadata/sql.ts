@@ -76,7 +76,7 @@ export async function openSqliteMetadata(
   const { connection, version } = connected;
   const log = new WriteAheadLog({
     ...seams,
-    execute: connection.sql.script,
+    execute: (text) => connection.sql.script(text),
     connection,
     database,
     isLeftOver,
