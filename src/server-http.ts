@@ -19,7 +19,6 @@ import { openDoor } from "./http/door.ts";
 import type { ConsumerParts } from "./http/rest-v2/rest-consumer.ts";
 import { RestConsumers } from "./http/rest-v2/rest-consumers.ts";
 import { Router } from "./http/router.ts";
-import { allRoutes } from "./http/routes.ts";
 import type { System } from "./http/services.ts";
 import { Stations } from "./http/streams/stations.ts";
 import { nodeId } from "./kafka/handler.ts";
@@ -52,11 +51,15 @@ export interface HttpPort {
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** Opens it; `null`: it is off. */
+/**
+ * Opens it; `null`: it is off.
+ * @param descriptorsMax how many files the process may have open; Infinity where it can't be told
+ */
 export function openHttp(
   options: BrokerOptions,
   logger: Logger,
   network: Network,
+  descriptorsMax: number,
 ): HttpPort | ListenFailure | null {
   if (options.httpPort === null) return null;
   const clock = systemClock;
@@ -76,7 +79,7 @@ export function openHttp(
   const door = openDoor({
     hostname: options.host,
     port: options.httpPort,
-    router: new Router(allRoutes({ version: buildVersion })),
+    router: loadRouter,
     rules: {
       hosts: [options.host, ...options.httpHost].map((each) => each.toLowerCase()),
       origins: options.httpOrigin.map((each) => each.toLowerCase()),
@@ -85,11 +88,9 @@ export function openHttp(
     system: () => system,
   });
   if (door instanceof ListenFailure) return door;
-  let watch: DescriptorWatch | null = null;
-  void processFacts().then(({ openFilesMax: descriptorsMax }) => {
-    if (descriptorsMax === null || system.phase === "stopping") return;
-    watch = new DescriptorWatch({ clock, logger, door, descriptorsMax, used: descriptorsUsed });
-  });
+  const watch = Number.isFinite(descriptorsMax)
+    ? new DescriptorWatch({ clock, logger, door, descriptorsMax, used: descriptorsUsed })
+    : null;
   const { hostname, port } = door;
   const address = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
   return {
@@ -112,6 +113,12 @@ export function openHttp(
       metrics?.close();
     },
   };
+}
+
+/** A third of the program: neither a start needs it, nor a broker that nobody asks over HTTP. */
+async function loadRouter(): Promise<Router> {
+  const { allRoutes } = await import("./http/routes.ts");
+  return new Router(allRoutes({ version: buildVersion }));
 }
 
 /** What the port has from the start on. */

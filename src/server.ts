@@ -95,7 +95,7 @@ export async function openHome(
 ): Promise<Home | LockHeld | Refusal> {
   const lock = await takeDirectory(options.data);
   if (lock instanceof LockHeld || lock instanceof Refusal) return lock;
-  return await openLocked(options, logger, groupRules, lock);
+  return await openLocked(options, logger, groupRules, lock, await descriptorLimit());
 }
 
 /** Everything in a directory that is ours; a refusal gives it free. */
@@ -104,13 +104,15 @@ async function openLocked(
   logger: Logger,
   groupRules: GroupRules,
   lock: DirectoryLock,
+  descriptorsMax: number,
 ): Promise<Home | Refusal> {
   const metadata = await openSqliteMetadata(nodePath.join(options.data, metadataFileName), logger);
   if (metadata instanceof Refusal) {
     lock.release();
     return metadata;
   }
-  const parts = await openParts(options, metadata, logger, groupRules);
+  const { filesOpenMax } = descriptorShares(descriptorsMax);
+  const parts = await openParts({ ...options, filesOpenMax }, metadata, logger, groupRules);
   if (parts instanceof Refusal) {
     await metadata.close();
     lock.release();
@@ -126,7 +128,7 @@ async function openLocked(
 
 /** Everything over a metadata that is open; after a refusal it still is. */
 async function openParts(
-  options: HomeOptions,
+  options: HomeOptions & { readonly filesOpenMax: number },
   metadata: Metadata,
   logger: Logger,
   groupRules: GroupRules,
@@ -134,8 +136,7 @@ async function openParts(
   const disk = localDisk(options.data);
   const clock = systemClock;
   const random = systemRandom;
-  const { cacheBytes } = options;
-  const { filesOpenMax } = await descriptorShares();
+  const { cacheBytes, filesOpenMax } = options;
   const environment = new LogEnvironment({ disk, clock, logger, cacheBytes, filesOpenMax });
   const clusterId = await metadata.cluster.id(newClusterId(random));
   if (clusterId instanceof Refusal) return clusterId;
@@ -233,14 +234,18 @@ interface DescriptorShares {
   readonly connectionsMax: number;
 }
 
-/**
- * A quarter for logs, a reserve for metadata and the like, the rest for connections: an accept that
- * fails for want of a descriptor would spin. Where the limit can't be read there is none.
- */
-async function descriptorShares(): Promise<DescriptorShares> {
+/** How many files this process may have open. Where that can't be read there is no limit. */
+async function descriptorLimit(): Promise<number> {
   // Only Linux has the file, and a container may hide it: neither keeps a broker from its start.
   const limits = await fs.readFile("/proc/self/limits", "utf8").catch(() => "");
-  const limit = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
+  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
+}
+
+/**
+ * A quarter for logs, a reserve for metadata and the like, the rest for connections: an accept that
+ * fails for want of a descriptor would spin.
+ */
+function descriptorShares(limit: number): DescriptorShares {
   const filesOpenMax = Math.max(1, Math.min(logFilesOpenMax, Math.floor(limit / 4)));
   return { filesOpenMax, connectionsMax: Math.max(1, limit - filesOpenMax - descriptorsReserved) };
 }
@@ -277,16 +282,19 @@ export async function startServer(
   options: BrokerOptions,
   logger: Logger,
 ): Promise<Server | StartFailure> {
-  const lock = await takeDirectory(options.data);
+  const [lock, descriptorsMax] = await Promise.all([
+    takeDirectory(options.data),
+    descriptorLimit(),
+  ]);
   if (lock instanceof LockHeld) return new StartFailure(lock.toString());
   if (lock instanceof Refusal) return new StartFailure(lock.message);
-  const network = await openNetwork(options, logger);
-  const http = openHttp(options, logger, network);
+  const network = openNetwork(options, logger, descriptorsMax);
+  const http = openHttp(options, logger, network, descriptorsMax);
   if (http instanceof ListenFailure) {
     lock.release();
     return new StartFailure(http.message);
   }
-  const home = await openLocked(options, logger, groupRulesOf(options), lock);
+  const home = await openLocked(options, logger, groupRulesOf(options), lock, descriptorsMax);
   if (home instanceof Refusal) {
     await http?.stop(0);
     return new StartFailure(home.message);
@@ -321,8 +329,8 @@ export async function startServer(
   return { broker: home.broker, doors, stop };
 }
 
-async function openNetwork(options: BrokerOptions, logger: Logger): Promise<Network> {
-  const { connectionsMax } = await descriptorShares();
+function openNetwork(options: BrokerOptions, logger: Logger, descriptorsMax: number): Network {
+  const { connectionsMax } = descriptorShares(descriptorsMax);
   if (connectionsMax < options.maxConnections) {
     logger.info("fewer connections than asked for: the system allows too few open files", {
       connectionsMax,

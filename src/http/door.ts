@@ -29,11 +29,14 @@ import { type Answered, type Answering, answerTo } from "./answer.ts";
 import { HttpError, noRoom } from "./errors.ts";
 import { type Content, errorReply, piecesOf, type Reply, responseOf, wholeOf } from "./reply.ts";
 import type { Inbound } from "./route.ts";
+import type { Router } from "./router.ts";
 import type { System } from "./services.ts";
 import type { SocketLink, SocketSession } from "./socket.ts";
 
 /** Where to listen, and what for. */
-export interface DoorOptions extends Answering {
+export interface DoorOptions extends Omit<Answering, "router"> {
+  /** Asked for with the first request, and no more. */
+  readonly router: () => Promise<Router>;
   readonly hostname: string;
   /** 0: one that is free. */
   readonly port: number;
@@ -70,6 +73,7 @@ class HttpDoor {
   /** Called when the door closes; see {@link Inbound.onEnd}. */
   readonly #waiting = new Set<Cancel>();
   #stopping: Promise<void> | null = null;
+  #answering: Promise<Answering> | null = null;
 
   /** Throws what the runtime throws; {@link openDoor} turns it into a value. */
   constructor(private readonly options: DoorOptions) {
@@ -164,9 +168,10 @@ class HttpDoor {
 
   async #answer(request: Request, server: Server): Promise<Response | undefined> {
     server.timeout(request, httpIdleMsMax / 1000);
+    const answering = await (this.#answering ??= this.#loaded());
     const inbound = this.#inbound(request);
     const { requestsMax = httpRequestsMax } = this.options;
-    if (this.#open >= requestsMax && !this.#isAlways(inbound)) {
+    if (this.#open >= requestsMax && !isAlways(inbound, answering)) {
       const busy = HttpError.of(503, "too many requests at a time", { "retry-after": "1" });
       return responseFor(request, { reply: errorReply(busy), headers: {} });
     }
@@ -174,7 +179,7 @@ class HttpDoor {
     const answered: Answered =
       inbound === null
         ? { reply: errorReply(HttpError.of(400, "the request's address is none")), headers: {} }
-        : await answerTo(inbound, this.options);
+        : await answerTo(inbound, answering);
     const { content } = answered.reply;
     if (content.kind === "socket") {
       this.#open -= 1;
@@ -196,11 +201,9 @@ class HttpDoor {
     return response;
   }
 
-  /** Whether it is answered even when there is too much to do: otherwise we would seem dead. */
-  #isAlways(inbound: Inbound | null): boolean {
-    if (inbound === null) return false;
-    const found = this.options.router.find(inbound.method, inbound.url.pathname);
-    return found.kind === "route" && found.route.isAlways;
+  async #loaded(): Promise<Answering> {
+    const { rules, logger, router } = this.options;
+    return { rules, logger, router: await router() };
   }
 
   /**
@@ -283,6 +286,13 @@ class HttpDoor {
     this.#sockets.delete(socket.data);
     socket.data.closed();
   }
+}
+
+/** Whether it is answered even when there is too much to do: otherwise we would seem dead. */
+function isAlways(inbound: Inbound | null, { router }: Answering): boolean {
+  if (inbound === null) return false;
+  const found = router.find(inbound.method, inbound.url.pathname);
+  return found.kind === "route" && found.route.isAlways;
 }
 
 const linkOf = (socket: Socket): SocketLink => ({

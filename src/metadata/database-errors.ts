@@ -1,7 +1,7 @@
 /**
  * A database's errors, as far as anybody may act on them. An error is recognised by its code
- * (SQLite's result codes, `SQLITE_*`, and Bun's own, `ERR_SQLITE_*`), or it is the disk's, from a
- * sync of ours; any other is a programmer's and is never turned into a refusal.
+ * (SQLite's result codes, `SQLITE_*`, and `ERR_SQLITE_*` of the connection), or it is the disk's,
+ * from a sync of ours; any other is a programmer's and is never turned into a refusal.
  */
 import { Refusal, type RefusalCode } from "../base/refusal.ts";
 import { DiskError } from "../disk/disk.ts";

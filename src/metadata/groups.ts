@@ -7,7 +7,6 @@
  * Ids and texts are whatever clients send. PostgreSQL's text holds everything but U+0000, so that
  * one is escaped, everywhere, with a backslash.
  */
-import { assert } from "../base/assert.ts";
 import { quoted } from "../base/printable.ts";
 import { Refusal } from "../base/refusal.ts";
 import { shownCharactersMax } from "../limits.ts";
@@ -109,10 +108,8 @@ const putOffsetsText = (rows: number): string => {
       expire_timestamp = excluded.expire_timestamp`;
 };
 
-/** By the number of rows; 0 is not used. */
-const putOffsetsTexts = Array.from({ length: offsetsPerStatement + 1 }, (_, rows) =>
-  putOffsetsText(rows),
-);
+/** By the number of rows, as far as there was need of them. */
+const putOffsetsTexts: string[] = [];
 
 async function putOffsets(
   sql: Statement,
@@ -124,10 +121,8 @@ async function putOffsets(
   const rows = [...last.values()];
   for (let from = 0; from < rows.length; from += offsetsPerStatement) {
     const some = rows.slice(from, from + offsetsPerStatement);
-    const text = putOffsetsTexts[some.length];
-    assert(text !== undefined, "every number of rows has its text");
     await sql.unsafe(
-      text,
+      (putOffsetsTexts[some.length] ??= putOffsetsText(some.length)),
       some.flatMap((row) => offsetValues(group, row)),
     );
   }

@@ -1,7 +1,6 @@
 /**
- * The metadata in a database, through `Bun.SQL`. Today SQLite, one file; the statements and the
- * schema are kept to what PostgreSQL understands too, and everything that is SQLite's own is in
- * `openSqliteMetadata`.
+ * The metadata in a database. Today SQLite, one file (`sqlite.ts`); the statements and the schema
+ * are kept to what PostgreSQL understands too, and how SQLite's own file is opened is all here.
  *
  * How the file is opened, and why:
  * - `journal_mode = wal`, `synchronous = normal`: a commit is one append, and one sync that is ours
@@ -14,10 +13,9 @@
  *   version is refused before anything is written, and never replaced: the topics' directories can
  *   be adopted again, what else is in it cannot.
  *
- * Bun runs SQLite on the calling thread: a transaction holds the event loop for what it computes,
+ * SQLite runs on the calling thread: a transaction holds the event loop for what it computes,
  * never for the device, save in two cases: when the database is made, and while it is closed.
  */
-import { pathToFileURL, SQL, type TransactionSQL } from "bun";
 import { basename, dirname } from "node:path";
 import type { Logger } from "../base/logger.ts";
 import { Refusal } from "../base/refusal.ts";
@@ -32,8 +30,9 @@ import { sqlGroups } from "./groups.ts";
 import type { Metadata } from "./metadata.ts";
 import { sqlProducerIds } from "./producers.ts";
 import { schemaSteps } from "./schema.ts";
+import { SqliteConnection } from "./sqlite.ts";
 import { sqlTopics } from "./topics.ts";
-import { Transactions } from "./transactions.ts";
+import { type Statement, Transactions } from "./transactions.ts";
 import { isLogLeftOver, WriteAheadLog } from "./write-ahead-log.ts";
 
 /** What a test may put in the place of. */
@@ -68,26 +67,22 @@ export async function openSqliteMetadata(
   } catch (error) {
     return databaseRefusal(error, what);
   }
-  // A URL, since Bun reads what follows a question mark in a plain path as options.
-  const sql = new SQL({ adapter: "sqlite", filename: pathToFileURL(path) });
-  const version = await prepareSqlite(sql, path);
-  if (version instanceof Refusal) {
-    await sql.close();
-    // Not before: it would drop SQLite's locks.
+  const connected = await connect(path, what);
+  if (connected instanceof Refusal) {
+    // Not before SQLite has closed it, whose locks would be dropped.
     await database.close();
-    return version;
+    return connected;
   }
+  const { connection, version } = connected;
   const log = new WriteAheadLog({
     ...seams,
-    execute: (text) => sql.unsafe(text),
-    connection: sql,
+    execute: (text) => connection.sql.script(text),
+    connection,
     database,
     isLeftOver,
     onLarge: () => void carryOver(),
   });
-  const begin = async <T>(work: (sql: TransactionSQL) => Promise<T>): Promise<T> =>
-    (await sql.begin(work)) as T;
-  const transactions = new Transactions<TransactionSQL>(begin, log, logger, what);
+  const transactions = new Transactions(connection.begin, log, logger, what);
   const carryOver = async (): Promise<void> => {
     const refused = await transactions.alone("carrying the log over", () => log.carryOver());
     if (refused !== null) logger.warn("metadata log not carried over", { reason: refused.message });
@@ -96,7 +91,7 @@ export async function openSqliteMetadata(
     // After a failed sync it stays open: SQLite would carry over what nobody has synced.
     const refused = await transactions.alone("closing", async () => {
       await log.durable();
-      await sql.close();
+      connection.close();
       await log.close();
     });
     if (refused !== null) logger.error("metadata not closed", { reason: refused.message });
@@ -104,7 +99,7 @@ export async function openSqliteMetadata(
   const unready = (await openLog(transactions, log)) ?? (await migrate(transactions, version));
   if (unready !== null) {
     if (transactions.sealedBy !== null) return unready;
-    await sql.close();
+    connection.close();
     await log.close();
     return unready;
   }
@@ -119,9 +114,26 @@ export async function openSqliteMetadata(
   };
 }
 
+/** Opens the file, checked and set up; tells the version of its schema. Refused, it is closed. */
+async function connect(
+  path: string,
+  what: string,
+): Promise<{ readonly connection: SqliteConnection; readonly version: number } | Refusal> {
+  let connection: SqliteConnection;
+  try {
+    connection = new SqliteConnection(path);
+  } catch (error) {
+    return databaseRefusal(error, `${what}: opening`);
+  }
+  const version = await prepareSqlite(connection.sql, path);
+  if (!(version instanceof Refusal)) return { connection, version };
+  connection.close();
+  return version;
+}
+
 /** A full disk does not keep it from being read. */
 async function openLog(
-  transactions: Transactions<TransactionSQL>,
+  transactions: Transactions<Statement>,
   log: WriteAheadLog,
 ): Promise<Refusal | null> {
   const refused = await transactions.alone("opening the log", () => log.open());
@@ -132,7 +144,7 @@ async function openLog(
  * Checks the file, then sets it up: see the head of this file for the order. Returns the version of
  * its schema.
  */
-async function prepareSqlite(sql: SQL, path: string): Promise<number | Refusal> {
+async function prepareSqlite(sql: Statement, path: string): Promise<number | Refusal> {
   const refuse = (reason: string): Refusal =>
     new Refusal("KAFKA_STORAGE_ERROR", `metadata ${path}: ${reason}`);
   const unreadable = (reason: string): Refusal =>
@@ -141,11 +153,12 @@ async function prepareSqlite(sql: SQL, path: string): Promise<number | Refusal> 
         "found again by their directories, other metadata starts empty",
     );
   try {
-    await sql.unsafe(`pragma busy_timeout = ${metadataBusyMsMax}`);
-    await sql.unsafe("pragma locking_mode = exclusive");
-    const [check]: { quick_check: string }[] = await sql.unsafe("pragma quick_check(1)");
-    if (check?.quick_check !== "ok") {
-      return unreadable(`it is damaged: ${check?.quick_check.replaceAll("\n", " ")}`);
+    await sql.script(`pragma busy_timeout = ${metadataBusyMsMax}`);
+    await sql.script("pragma locking_mode = exclusive");
+    const [check] = await sql`pragma quick_check(1)`;
+    if (check?.["quick_check"] !== "ok") {
+      const damage = String(check?.["quick_check"]).replaceAll("\n", " ");
+      return unreadable(`it is damaged: ${damage}`);
     }
     const version = await sqliteSchemaVersion(sql);
     if (version === null) return unreadable("it is a database, but not one of Obelisk's");
@@ -155,10 +168,10 @@ async function prepareSqlite(sql: SQL, path: string): Promise<number | Refusal> 
           `${schemaSteps.length}. Nothing was changed. Start the newer one`,
       );
     }
-    await sql.unsafe("pragma journal_mode = wal");
-    await sql.unsafe("pragma synchronous = normal");
-    await sql.unsafe("pragma wal_autocheckpoint = 0");
-    await sql.unsafe("pragma foreign_keys = on");
+    await sql.script("pragma journal_mode = wal");
+    await sql.script("pragma synchronous = normal");
+    await sql.script("pragma wal_autocheckpoint = 0");
+    await sql.script("pragma foreign_keys = on");
     const ignored = await pragmaNotInEffect(sql);
     return ignored === null ? version : refuse(ignored);
   } catch (error) {
@@ -168,16 +181,16 @@ async function prepareSqlite(sql: SQL, path: string): Promise<number | Refusal> 
 }
 
 /** The version of the schema, 0 for an empty database; `null`: somebody else's database. */
-async function sqliteSchemaVersion(sql: SQL): Promise<number | null> {
-  const tables: { name: string }[] = await sql`select name from sqlite_master where type = 'table'`;
+async function sqliteSchemaVersion(sql: Statement): Promise<number | null> {
+  const tables = await sql`select name from sqlite_master where type = 'table'`;
   if (tables.length === 0) return 0;
-  if (!tables.some((table) => table.name === "schema_version")) return null;
-  const rows: { version: number }[] = await sql`select version from schema_version`;
-  return rows[0]?.version ?? null;
+  if (!tables.some((table) => table["name"] === "schema_version")) return null;
+  const [row] = await sql`select version from schema_version`;
+  return row === undefined ? null : Number(row["version"]);
 }
 
 /** A pragma that SQLite does not know or cannot set is ignored without an error. */
-async function pragmaNotInEffect(sql: SQL): Promise<string | null> {
+async function pragmaNotInEffect(sql: Statement): Promise<string | null> {
   const wanted = {
     locking_mode: "exclusive",
     journal_mode: "wal",
@@ -185,11 +198,11 @@ async function pragmaNotInEffect(sql: SQL): Promise<string | null> {
     wal_autocheckpoint: 0,
     foreign_keys: 1,
   };
-  const [set]: Record<string, string | number>[] = await sql`
+  const [set] = await sql`
     select * from pragma_locking_mode, pragma_journal_mode, pragma_synchronous,
                   pragma_foreign_keys`;
   // This one is no table.
-  const [automatic]: Record<string, string | number>[] = await sql`pragma wal_autocheckpoint`;
+  const [automatic] = await sql`pragma wal_autocheckpoint`;
   for (const [name, value] of Object.entries(wanted)) {
     const inEffect = { ...set, ...automatic }[name];
     if (inEffect !== value) return `pragma ${name} stays ${inEffect}`;
@@ -199,12 +212,12 @@ async function pragmaNotInEffect(sql: SQL): Promise<string | null> {
 
 /** All missing steps in one transaction: a crash leaves the old schema or the new one. */
 async function migrate(
-  transactions: Transactions<TransactionSQL>,
+  transactions: Transactions<Statement>,
   from: number,
 ): Promise<Refusal | null> {
   if (from === schemaSteps.length) return null;
   return await transactions.run("bringing the schema up to date", async (sql) => {
-    for (const step of schemaSteps.slice(from)) await sql.unsafe(step);
+    for (const step of schemaSteps.slice(from)) await sql.script(step);
     await sql`delete from schema_version`;
     await sql`insert into schema_version (version) values (${schemaSteps.length})`;
     return null;

@@ -21,9 +21,12 @@ export interface Statement {
   (text: TemplateStringsArray, ...values: Value[]): PromiseLike<Record<string, unknown>[]>;
   /** The same for a text of this source, with its parameters as `$1`, `$2` and so on. */
   unsafe(text: string, values: Value[]): PromiseLike<unknown>;
+  /** Runs the statements of a text of this source, which has no parameters; tells no rows. */
+  script(text: string): PromiseLike<void>;
 }
 
-type Value = string | number | null | Uint8Array;
+/** What a parameter may be. */
+export type Value = string | number | null | Uint8Array;
 
 /** Runs `work` between BEGIN and COMMIT, or ROLLBACK if it rejects; rejects as the database. */
 export type Begin<Connection> = <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;

@@ -29,7 +29,7 @@ import { SharedSync } from "./shared-sync.ts";
 import type { Durability } from "./transactions.ts";
 
 /** Runs one statement without parameters, outside of any transaction. */
-export type Execute = (text: string) => PromiseLike<Record<string, unknown>[]>;
+export type Execute = (text: string) => PromiseLike<void>;
 
 /** What a write-ahead log is made of. */
 export interface WriteAheadLogParts {

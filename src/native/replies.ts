@@ -45,17 +45,12 @@ const repeated = (reply: Reply): Uint8Array => {
   return new TextEncoder().encode(line.repeat(repeatsMax));
 };
 
-const repeats: Readonly<Record<Reply, Uint8Array>> = {
-  OK: repeated("OK"),
-  CORRUPTED: repeated("CORRUPTED"),
-  INVALID_FORMAT: repeated("INVALID_FORMAT"),
-  PROTOCOL_ERROR: repeated("PROTOCOL_ERROR"),
-  PUBLISH_FAILED: repeated("PUBLISH_FAILED"),
-};
+/** Each is made when it is first sent. */
+const repeats: Partial<Record<Reply, Uint8Array>> = {};
 
 /** Sends `count` times the same reply, as bytes, in as few pieces as possible. */
 export function sendReplies(reply: Reply, count: number, send: (bytes: Uint8Array) => void): void {
-  const bytes = repeats[reply];
+  const bytes = (repeats[reply] ??= repeated(reply));
   const lineBytes = bytes.length / repeatsMax;
   for (let left = count; left > 0; left -= repeatsMax) {
     send(left >= repeatsMax ? bytes : bytes.subarray(0, left * lineBytes));

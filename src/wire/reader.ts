@@ -204,7 +204,7 @@ export function roundedInt64(view: DataView, at: number): number {
  */
 const uuidSlots = 1024;
 const uuidWords = new Int32Array(4 * uuidSlots);
-const uuidTexts: string[] = Array.from({ length: uuidSlots }, () => uuidText(0, 0, 0, 0));
+const uuidTexts = Array.from<string>({ length: uuidSlots }).fill(uuidText(0, 0, 0, 0));
 
 /** The UUID at `at`, as text. */
 export function uuidAt(view: DataView, at: number): string {

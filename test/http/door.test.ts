@@ -22,18 +22,21 @@ async function doorOf(
     hostname: "127.0.0.1",
     port: 0,
     ...(requestsMax === undefined ? {} : { requestsMax }),
-    router: new Router([
-      ...healthRoutes,
-      route({
-        method: "GET",
-        at: "/",
-        operation: "x",
-        tag: "topics",
-        summary: "",
-        answers: { 200: { doc: "", type: anything() } },
-        handle: ({ request }) => handle(request),
-      }),
-    ]),
+    router: () =>
+      Promise.resolve(
+        new Router([
+          ...healthRoutes,
+          route({
+            method: "GET",
+            at: "/",
+            operation: "x",
+            tag: "topics",
+            summary: "",
+            answers: { 200: { doc: "", type: anything() } },
+            handle: ({ request }) => handle(request),
+          }),
+        ]),
+      ),
     rules: { hosts: [], origins: [] },
     logger: world.base.logger,
     system: () => world.system,
@@ -316,10 +319,42 @@ test("the peer's going is told to who waits for long", async () => {
   await until(() => isTold);
 });
 
+test("the routes are asked for once, with the first request, which waits for them", async () => {
+  await using world = await HttpWorld.open();
+  const asked: PromiseWithResolvers<Router>[] = [];
+  const door = openDoor({
+    hostname: "127.0.0.1",
+    port: 0,
+    router: () => {
+      const routes = Promise.withResolvers<Router>();
+      asked.push(routes);
+      return routes.promise;
+    },
+    rules: { hosts: [], origins: [] },
+    logger: world.base.logger,
+    system: () => world.system,
+  });
+  if (door instanceof ListenFailure) throw new Error(door.message);
+  expect(asked).toBeEmpty();
+  const ask = () => fetch(`http://127.0.0.1:${door.port}/health/live`);
+  const both = Promise.all([ask(), ask()]);
+  await until(() => asked.length > 0);
+  asked[0]?.resolve(new Router(healthRoutes));
+  expect((await both).map(({ status }) => status)).toEqual([200, 200]);
+  expect((await ask()).status).toBe(200);
+  expect(asked).toHaveLength(1);
+  const stopping = door.stop(0);
+  world.base.clock.advance(0);
+  await stopping;
+});
+
 test("a port that is taken is a failure, not an exception", async () => {
   await using world = await HttpWorld.open();
   const { port } = world.door;
-  const options = { router: world.router, rules: { hosts: [], origins: [] } };
+  const options = {
+    router: () => Promise.resolve(world.router),
+    rules: { hosts: [], origins: [] },
+  };
   const second = openDoor({
     ...options,
     hostname: "127.0.0.1",

@@ -7,11 +7,11 @@ const guard = join(import.meta.dir, "..", "..", "src", "metadata", "exit-guard.t
 
 /** A program that commits a row without closing the database, and then ends somehow. */
 const program = (path: string, before: string, end: string): string => `
-  import { SQL } from "bun";
+  import { Database } from "bun:sqlite";
   import { processExit } from ${JSON.stringify(guard)};
-  const sql = new SQL({ adapter: "sqlite", filename: ${JSON.stringify(path)} });
-  await sql.unsafe("pragma journal_mode = wal");
-  await sql.unsafe("create table rows (value integer)");
+  const database = new Database(${JSON.stringify(path)});
+  database.run("pragma journal_mode = wal");
+  database.run("create table rows (value integer)");
   ${before}
   ${end}
 `;
@@ -40,12 +40,12 @@ test.each(ends)("unguarded, the runtime closes the database at its end: %s", asy
 });
 
 test.each(ends)("guarded, the log is left to the next start: %s", async (end) => {
-  const [code, names] = await endOf("processExit.hold(sql);", end);
+  const [code, names] = await endOf("processExit.hold(database);", end);
   expect(names).toEqual(["m.db", "m.db-wal"]);
   expect(code).toBe(137);
 });
 
 test("a guard that was released does not count any more", async () => {
-  const [code, names] = await endOf("processExit.hold(sql)();", "process.exit(3);");
+  const [code, names] = await endOf("processExit.hold(database)();", "process.exit(3);");
   expect([code, names]).toEqual([3, ["m.db"]]);
 });

@@ -1,6 +1,6 @@
 /** The groups' statements, on the database that runs them; and the fake that stands in for it. */
 import { expect, test } from "bun:test";
-import { SQL } from "bun";
+import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { groupStoreSuite } from "../conformance/group-store.suite.ts";
 import { MemoryMetadata } from "../fake/metadata.ts";
@@ -66,9 +66,9 @@ async function readDamaged(damage: string): Promise<unknown> {
   ]);
   expect(stored).toBeNull();
   await metadata.close();
-  const sql = new SQL({ adapter: "sqlite", filename: path });
-  await sql.unsafe(damage);
-  await sql.close();
+  const database = new Database(path);
+  database.run(damage);
+  database.close();
   const again = unwrap(await openSqliteMetadata(path, new MemoryLogger()));
   const read = await again.groups.all();
   await again.close();

@@ -1,9 +1,8 @@
 /** Stories of the database file; what its tables do is in `topics.test.ts`. */
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { SQL } from "bun";
 import fs from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { Refusal } from "../../src/base/refusal.ts";
 import type { TopicRow } from "../../src/metadata/metadata.ts";
 import { openSqliteMetadata } from "../../src/metadata/sql.ts";
@@ -22,10 +21,9 @@ const topic: TopicRow = {
 };
 
 /** The database as anybody's tool sees it. */
-async function behindItsBack(path: string, ...statements: string[]): Promise<void> {
-  const sql = new SQL({ adapter: "sqlite", filename: pathToFileURL(path) });
-  for (const statement of statements) await sql.unsafe(statement);
-  await sql.close();
+function behindItsBack(path: string, ...statements: string[]): void {
+  using database = new Database(path);
+  for (const statement of statements) database.run(statement);
 }
 
 /** A whole, closed database with one topic; its path. */
@@ -66,9 +64,9 @@ test("while it is open no other process reads or writes it", async () => {
   using directory = temporaryDirectory();
   const path = join(directory.path, "obelisk.db");
   const metadata = unwrap(await openSqliteMetadata(path, new MemoryLogger()));
-  await expect(behindItsBack(path, "select * from topics")).rejects.toThrow("locked");
+  expect(() => behindItsBack(path, "select * from topics")).toThrow("locked");
   await metadata.close();
-  await behindItsBack(path, "select * from topics");
+  behindItsBack(path, "select * from topics");
 });
 
 test("what was acknowledged is there after the process was killed", async () => {
@@ -124,14 +122,14 @@ test("a damaged database is refused and stays as it is", async () => {
 test("a database of another program is refused and stays as it is", async () => {
   using directory = temporaryDirectory();
   const path = join(directory.path, "obelisk.db");
-  await behindItsBack(path, "create table diary (day text, entry text)");
+  behindItsBack(path, "create table diary (day text, entry text)");
   await expectRefusedUntouched(path, /not one of Obelisk's/);
 });
 
 test("a database of a newer Obelisk is refused and stays as it is", async () => {
   using directory = temporaryDirectory();
   const path = await writtenIn(directory.path);
-  await behindItsBack(path, "update schema_version set version = 1000");
+  behindItsBack(path, "update schema_version set version = 1000");
   await expectRefusedUntouched(path, /version 1000 .*newer Obelisk.*this one knows \d+/);
 });
 
@@ -144,7 +142,7 @@ test.each([
 ])("a row whose %s has become %s is refused by name", async (column, value) => {
   using directory = temporaryDirectory();
   const path = await writtenIn(directory.path);
-  await behindItsBack(path, `update topics set ${column} = ${value}`);
+  behindItsBack(path, `update topics set ${column} = ${value}`);
   const metadata = unwrap(await openSqliteMetadata(path, new MemoryLogger()));
   const refused = await metadata.topics.all();
   expect(String(refused)).toMatch(new RegExp(`KAFKA_STORAGE_ERROR.*"orders".*${column}`));

@@ -236,7 +236,7 @@ export class HttpWorld implements AsyncDisposable {
     const door = openDoor({
       hostname: "127.0.0.1",
       port: 0,
-      router: this.router,
+      router: () => Promise.resolve(this.router),
       rules: options.rules ?? { hosts: [], origins: [] },
       logger,
       system: () => this.system,

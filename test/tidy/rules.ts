@@ -153,7 +153,13 @@ export const exceptions: readonly Exception[] = [
   { rule: "world", path: "src/server-facts.ts", why: "says what the process is" },
   { rule: "world", path: "src/disk/local.ts", why: "the files of this machine" },
   { rule: "world", path: "src/disk/lock.ts", why: "flock on the data directory" },
-  { rule: "world", path: "src/metadata/sql.ts", why: "SQL through Bun" },
+  {
+    rule: "world",
+    path: "src/metadata/sql.ts",
+    subjects: ["node:path"],
+    why: "where the files of a database are",
+  },
+  { rule: "world", path: "src/metadata/sqlite.ts", why: "the database itself" },
   {
     rule: "world",
     path: "src/metadata/exit-guard.ts",
