@@ -201,11 +201,13 @@ describe("a gate", () => {
     gate.release();
     reading.release();
     const outcomes = await Promise.allSettled(pending);
-    expect(outcomes.map((one) => (one.status === "rejected" ? String(one.reason) : ""))).toEqual([
-      expect.stringContaining("memory that is being written stays as it is: a.log"),
-      expect.stringContaining("memory that is being written stays as it is: b.log"),
-      expect.stringContaining("memory that is being read into is not freed: a.log"),
-    ]);
+    expect(outcomes.map((each) => (each.status === "rejected" ? String(each.reason) : ""))).toEqual(
+      [
+        expect.stringContaining("memory that is being written stays as it is: a.log"),
+        expect.stringContaining("memory that is being written stays as it is: b.log"),
+        expect.stringContaining("memory that is being read into is not freed: a.log"),
+      ],
+    );
   });
 
   test("and the end of the machine: what was held is rejected", async () => {
