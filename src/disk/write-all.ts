@@ -14,12 +14,14 @@ export async function writeAll(
   chunks: readonly Uint8Array[],
   write: (rest: readonly Uint8Array[], takenBefore: number) => Promise<number>,
 ): Promise<void> {
+  assertIsThere(chunks);
   let rest = chunks.filter((chunk) => chunk.byteLength > 0);
   let left = 0;
   for (const chunk of rest) left += chunk.byteLength;
   let taken = 0;
   while (left > 0) {
     const count = await write(rest, taken);
+    assertIsThere(chunks);
     if (count === 0) throw new Error(`the system wrote nothing more after ${taken} bytes`);
     taken += count;
     left -= count;
@@ -27,6 +29,14 @@ export async function writeAll(
     if (left !== 0) rest = without(rest, count);
   }
 }
+
+function assertIsThere(chunks: readonly Uint8Array[]): void {
+  assert(!chunks.some(isFreed), "memory that is being written is not freed");
+}
+
+/** Its views look like empty ones; whatever was written may be what came to lie there. */
+const isFreed = ({ buffer }: Uint8Array): boolean =>
+  buffer instanceof ArrayBuffer && buffer.detached;
 
 /** What is left of `chunks` after their first `count` bytes; none of it is empty. */
 function without(chunks: readonly Uint8Array[], count: number): Uint8Array[] {

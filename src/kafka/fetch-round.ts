@@ -57,7 +57,7 @@ export class FetchRound {
   hasError = false;
   /** What the records found lie in; held until somebody lets go. */
   readonly memories: Memory[] = [];
-  /** What was read from the disk last, and where that goes on. */
+  /** The last records from the disk, and where these go on. */
   #fromDisk: { readonly bytes: number; readonly next: NextRead } | null = null;
   /** Taken of the budget: what was read from the disk, and what is being read. */
   #heldBytes = 0;
@@ -83,7 +83,7 @@ export class FetchRound {
   /** Where to read on, if all records are of one partition and from the disk. */
   get next(): NextRead | null {
     const last = this.#fromDisk;
-    return last !== null && last.bytes > 0 && last.bytes === this.bytes ? last.next : null;
+    return last !== null && last.bytes === this.bytes ? last.next : null;
   }
 
   /** Gives back what it holds of the budget: it has been answered. */
@@ -116,11 +116,12 @@ export class FetchRound {
     this.#hold(granted);
     return read.then((found) => {
       this.#hold((found instanceof Refusal ? 0 : found.bytes) - granted);
-      if (!(found instanceof Refusal)) {
-        const next = { partition, from: found.nextOffset, bytesMax: wanted.partitionMaxBytes };
-        this.#fromDisk = { bytes: found.bytes, next };
-      }
+      const before = this.bytes;
       this.#take(wanted, partition, found, granted, end);
+      const bytes = this.bytes - before;
+      if (found instanceof Refusal || bytes === 0) return;
+      const bytesMax = Math.max(Math.min(wanted.partitionMaxBytes, this.bytesMax), 1);
+      this.#fromDisk = { bytes, next: { partition, from: found.nextOffset, bytesMax } };
     });
   }
 

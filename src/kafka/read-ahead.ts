@@ -43,6 +43,7 @@ interface Piece extends NextRead {
 export class ReadAhead {
   #piece: Piece | null = null;
   #expiring: Cancel | null = null;
+  #hasEnded = false;
 
   /** @param budget what all connections together may read ahead */
   constructor(
@@ -53,6 +54,7 @@ export class ReadAhead {
   /** Begins to read what comes next, if that is on the disk. */
   begin({ partition, from, bytesMax }: NextRead): void {
     this.drop();
+    if (this.#hasEnded) return;
     const end = partition.highWatermark;
     if (from >= end || bytesMax > kafkaReadAheadPieceBytesMax) return;
     if (this.budget.grant(bytesMax) < bytesMax) return;
@@ -77,7 +79,7 @@ export class ReadAhead {
   take({ partition, from, bytesMax }: NextRead): Promise<Read> | null {
     const piece = this.#piece;
     if (piece === null || piece.partition !== partition || piece.from !== from) return null;
-    const isFit = piece.bytesMax <= bytesMax && from >= partition.watermarks.startOffset;
+    const isFit = piece.bytesMax === bytesMax && from >= partition.watermarks.startOffset;
     if (!isFit) return null;
     this.#forget(piece);
     return piece.read.then((found) => {
@@ -93,6 +95,12 @@ export class ReadAhead {
     if (piece === null) return;
     this.#forget(piece);
     void piece.read.then(letGo);
+  }
+
+  /** The connection is gone. */
+  end(): void {
+    this.#hasEnded = true;
+    this.drop();
   }
 
   #forget({ held }: Piece): void {

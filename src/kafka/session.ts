@@ -197,7 +197,7 @@ export class KafkaSession {
     this.#endWaits();
     this.#cancelTurn?.();
     this.#caller.fetchSession.end();
-    this.#caller.readAhead.drop();
+    this.#caller.readAhead.end();
     this.#queue.length = this.#next;
     this.protocol.services.fetchBudget.give(this.#outboxBytes);
     this.#outbox = [];

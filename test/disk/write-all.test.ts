@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Memory } from "../../src/base/memory.ts";
 import { writeAll } from "../../src/disk/write-all.ts";
 
 const chunks = ["ab", "", "cdef", "g", "", "hij"].map((text) => new TextEncoder().encode(text));
@@ -31,6 +32,18 @@ test("nothing to write asks nothing of the system", async () => {
   await writeAll([new Uint8Array(0)], async () => {
     throw new Error("asked");
   });
+});
+
+test("memory that is freed is no empty chunk: whatever lay there is not believed to be written", async () => {
+  const freed = Memory.allocate(4);
+  const kept = Memory.allocate(4);
+  freed.letGo();
+  await expect(writeAll([kept.bytes, freed.bytes], async () => 4)).rejects.toThrow("is not freed");
+  const writing = writeAll([kept.bytes], async () => {
+    kept.letGo();
+    return 4;
+  });
+  await expect(writing).rejects.toThrow("is not freed");
 });
 
 test("an error of the system ends the writing and comes out as it is", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { AssertionError } from "../../src/base/assert.ts";
+import { Memory } from "../../src/base/memory.ts";
 import { DiskError } from "../../src/disk/disk.ts";
 import { diskSuite } from "../conformance/disk.suite.ts";
 import { appendBytes, fillDisk } from "../conformance/full-disk.ts";
@@ -181,6 +182,32 @@ describe("a gate", () => {
     expect(isClosed).toBe(false);
     gate.release();
     await Promise.all([appended, closed]);
+  });
+
+  test("and tells when memory is freed or changed that an operation looks at", async () => {
+    const disk = new MemoryDisk();
+    const gate = disk.hold("append");
+    const reading = disk.hold("read");
+    const [one, other] = [await disk.open("a.log", "append"), await disk.open("b.log", "append")];
+    const [freed, changed, into] = [Memory.allocate(4), Memory.allocate(4), Memory.allocate(4)];
+    const pending = [
+      one.append([freed.bytes]),
+      other.append([changed.bytes]),
+      one.read(0, into.bytes),
+    ];
+    freed.letGo();
+    changed.view.setInt8(0, changed.view.getInt8(0) + 1);
+    into.letGo();
+    gate.release();
+    reading.release();
+    const outcomes = await Promise.allSettled(pending);
+    expect(outcomes.map((each) => (each.status === "rejected" ? String(each.reason) : ""))).toEqual(
+      [
+        expect.stringContaining("memory that is being written stays as it is: a.log"),
+        expect.stringContaining("memory that is being written stays as it is: b.log"),
+        expect.stringContaining("memory that is being read into is not freed: a.log"),
+      ],
+    );
   });
 
   test("and the end of the machine: what was held is rejected", async () => {

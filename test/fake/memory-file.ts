@@ -28,10 +28,15 @@ export class MemoryFile implements DiskFile {
   append(chunks: readonly Uint8Array[]): Promise<void> {
     assert(this.mode.startsWith("append"), `append to a file opened for ${this.mode}`);
     assert(!this.appending, `two appends at once would be reordered: ${this.path}`);
-    const written = this.write("append", this.inode.size, Buffer.concat(chunks));
+    const bytes = Buffer.concat(chunks);
+    const written = this.write("append", this.inode.size, bytes);
     this.appending = true;
     return written.finally(() => {
       this.appending = false;
+      // The real disk looks at it at any time until then.
+      const isThere = chunks.reduce((sum, one) => sum + one.byteLength, 0) === bytes.byteLength;
+      const isSame = isThere && bytes.equals(Buffer.concat(chunks));
+      assert(isSame, `memory that is being written stays as it is: ${this.path}`);
     });
   }
 
@@ -43,11 +48,16 @@ export class MemoryFile implements DiskFile {
 
   read(position: number, into: Uint8Array): Promise<number> {
     assert(Number.isSafeInteger(position) && position >= 0, "a position counts bytes");
+    const { byteLength } = into;
     return this.run("read", {
       begin: () => {
-        const bytes = this.inode.view().subarray(position, position + into.byteLength);
+        const bytes = this.inode.view().subarray(position, position + byteLength);
         into.set(bytes);
-        return () => bytes.byteLength;
+        return () => {
+          const isThere = into.byteLength === byteLength;
+          assert(isThere, `memory that is being read into is not freed: ${this.path}`);
+          return bytes.byteLength;
+        };
       },
     });
   }

@@ -91,6 +91,21 @@ describe("where reading goes on", () => {
     });
   });
 
+  test("is asked for with the room that the next answer has", async () => {
+    const { next } = await round([new FakePartition(0, 50, true)], 300).run();
+    expect({ from: Number(next?.from), bytesMax: next?.bytesMax }).toEqual({
+      from: 3,
+      bytesMax: 300,
+    });
+  });
+
+  test("is behind the records that are answered, not behind those there was no room for", async () => {
+    const partitions = [new FakePartition(0, 50, true), new FakePartition(1, 50, true)];
+    const done = await round(partitions, 150, asked).run();
+    expect(done.results.map(({ bytes }) => bytes)).toEqual([100, 0]);
+    expect(done.next?.partition as unknown).toBe(partitions[0]);
+  });
+
   test("is nobody's guess behind those of two, nor behind memory, nor behind nothing", async () => {
     const [disk, memory] = [new FakePartition(0, 50, true), new FakePartition(1, 50)];
     expect((await round([disk, memory], 10_000, asked).run()).next).toBeNull();

@@ -65,11 +65,13 @@ test("what was read ahead is handed over, once, and held for who asked", async (
   expect(world.take(50)).toBeNull();
 });
 
-test("another place, another partition, or less room gets nothing of it", () => {
+test("another place, another partition, or other room gets nothing of it", () => {
   const world = new World();
   world.begin(50);
   expect(world.take(51)).toBeNull();
   expect(world.take(50, 999)).toBeNull();
+  // It would get less than the partition has for it.
+  expect(world.take(50, 1001)).toBeNull();
   const partition = new FakePartition();
   expect(world.ahead.take({ ...world.place(50, 1000), partition })).toBeNull();
   expect(world.take(50)).not.toBeNull();
@@ -147,4 +149,16 @@ test("a refusal is asked for again: it may be over", async () => {
   world.begin(50);
   world.partition.refusal = null;
   expect(unwrap(await world.take(50)!).nextOffset as number).toBe(60);
+});
+
+test("nothing is read for a connection that is gone", async () => {
+  const world = new World();
+  world.begin(50);
+  world.ahead.end();
+  await Promise.resolve();
+  expect(world.budget.used).toBe(0);
+  expect(world.partition.memories.map(({ isFreed }) => isFreed)).toEqual([true]);
+  // Its last Fetch was still waiting for the disk.
+  world.begin(60);
+  expect(world.partition.reads).toEqual([50]);
 });

@@ -106,6 +106,45 @@ test("a log that can't be opened has no offsets: nobody is sent back to the star
   await world.close();
 });
 
+describe("a consumer of old records", () => {
+  /** Twenty records on the disk, none in memory; and what a Fetch is to ask for to get five. */
+  async function withOldRecords() {
+    const filled = await KafkaWorld.open();
+    await filled.topic("t");
+    const bytes = await fill(filled, "t", 0, 20);
+    const base = filled.base.crash({ keep: "all" });
+    const world = await KafkaWorld.open({}, {}, base);
+    return { world, disk: base.disk, peer: world.connect(), bytesMax: 5 * bytes };
+  }
+
+  test("finds read already what comes next", async () => {
+    const { world, disk, peer, bytesMax } = await withOldRecords();
+    expect(await rows(peer, ask(peer, [{ bytesMax }]))).toEqual(["t-0 0,1,2,3,4"]);
+    await world.settle();
+    const gate = disk.hold("read");
+    expect(await rows(peer, ask(peer, [{ from: 5, bytesMax }]))).toEqual(["t-0 5,6,7,8,9"]);
+    gate.release();
+    await world.settle();
+    expect(world.protocol.services.aheadBudget.used).toBe(bytesMax);
+    peer.leave();
+    expect(world.protocol.services.aheadBudget.used).toBe(0);
+    await world.close();
+  });
+
+  test("that has left has nothing read for it any more", async () => {
+    const { world, disk, peer, bytesMax } = await withOldRecords();
+    const gate = disk.hold("read");
+    ask(peer, [{ bytesMax }]);
+    await gate.reached();
+    peer.leave();
+    gate.release();
+    await world.settle();
+    const { aheadBudget, fetchBudget } = world.protocol.services;
+    expect([aheadBudget.used, fetchBudget.used]).toEqual([0, 0]);
+    await world.close();
+  });
+});
+
 describe("Fetch", () => {
   test("answers from the batch that holds the offset, with all marks", async () => {
     const world = await KafkaWorld.open();
