@@ -241,7 +241,8 @@ class HttpDoor {
 
   /** `null`: the runtime could make no address of what was sent. */
   #inbound(request: Request): Inbound | null {
-    if (!URL.canParse(request.url)) return null;
+    const url = URL.parse(request.url);
+    if (url === null) return null;
     const onEnd = (cancel: Cancel): (() => void) => {
       this.#waiting.add(cancel);
       request.signal.addEventListener("abort", cancel, { once: true });
@@ -253,7 +254,7 @@ class HttpDoor {
     };
     return {
       method: request.method,
-      url: new URL(request.url),
+      url,
       header: (name) => request.headers.get(name),
       headerNames: () => [...request.headers.keys()],
       body: { stream: () => request.body, atOnce: () => request.bytes() },
