@@ -24,6 +24,8 @@ export interface ProduceOptions {
   readonly allowsZstd?: boolean;
   /** The bytes are the partition's from now on: nobody stores into them. Left out: they are not. */
   readonly isGiven?: boolean;
+  /** It was built in this process: it is sound, and its records are what its header says. */
+  readonly isTrusted?: boolean;
 }
 
 /** Checks what a client has sent for one partition; see the head of this file. */

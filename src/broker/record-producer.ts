@@ -119,7 +119,7 @@ export class RecordProducer {
   /** Appends what the builder holds, which is `placed`. */
   async #build(into: Into, placed: readonly Placed[]): Promise<void> {
     const { partition, results } = into;
-    const produced = await partition.produce(this.#builder.build());
+    const produced = await partition.produce(this.#builder.build(), { isTrusted: true });
     if (produced instanceof RecordsRefused && placed.length > 1) {
       for (const one of placed) await Promise.all(this.#append(into, [one]));
       return;

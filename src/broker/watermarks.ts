@@ -60,8 +60,9 @@ export class Watermarks {
   }
 
   #check(): void {
-    assert(this.#start <= this.#stable, `start ${this.#start} <= stable ${this.#stable}`);
-    assert(this.#stable <= this.#high, `stable ${this.#stable} <= high ${this.#high}`);
-    assert(this.#high <= this.#end, `high ${this.#high} <= end ${this.#end}`);
+    // Without their values: texts would be made of them with every append.
+    assert(this.#start <= this.#stable, "the log start offset is at most the last stable offset");
+    assert(this.#stable <= this.#high, "the last stable offset is at most the high watermark");
+    assert(this.#high <= this.#end, "the high watermark is at most the log end offset");
   }
 }
