@@ -47,8 +47,10 @@ export function checkProduced(
   if (size === bytes.length && size > rules.messageBytesMax) return sizeRefusal(size, rules);
   const fault = checkBatch(bytes, view, 0, bytes.length, batchBytesMax);
   if (fault !== null) return new Refusal(...faultAnswers[fault]);
-  const broken = headerRules.find((rule) => rule.isBroken(header, options));
-  return broken === undefined ? header : new Refusal(broken.code, broken.why(header));
+  for (const rule of headerRules) {
+    if (rule.isBroken(header, options)) return new Refusal(rule.code, rule.why(header));
+  }
+  return header;
 }
 
 /** CORRUPT_MESSAGE where sending the same again may help, since the damage came on the way. */

@@ -213,6 +213,10 @@ class HttpDoor {
     reply: Reply,
     begin: (bytes: number) => () => void,
   ): Reply {
+    const whole = wholeOf(reply.content);
+    if (whole !== null && whole.bytes.length <= httpAnswerPieceBytes) {
+      return { ...reply, content: { kind: "bytes", ...whole } };
+    }
     const allow = (ms: number): void => server.timeout(request, ms / 1000);
     const paced = (content: Content & { readonly kind: "stream" }, bytes: number): Reply => {
       const { open, isQuiet } = content;
@@ -226,12 +230,8 @@ class HttpDoor {
       return { ...reply, content: { ...content, open: begun } };
     };
     if (reply.content.kind === "stream") return paced(reply.content, 0);
-    const whole = wholeOf(reply.content);
     if (whole === null) return reply;
     const { bytes, mediaType } = whole;
-    if (bytes.length <= httpAnswerPieceBytes) {
-      return { ...reply, content: { kind: "bytes", bytes, mediaType } };
-    }
     if (this.#unsentBytes + bytes.length > httpUnsentBytesMax) {
       return errorReply(noRoom);
     }
