@@ -61,8 +61,8 @@ export class Watermarks {
 
   #check(): void {
     // Without their values: texts would be made of them with every append.
-    assert(this.#start <= this.#stable, "the log start offset is at most the last stable offset");
-    assert(this.#stable <= this.#high, "the last stable offset is at most the high watermark");
-    assert(this.#high <= this.#end, "the high watermark is at most the log end offset");
+    assert(this.#start <= this.#stable, "start <= stable");
+    assert(this.#stable <= this.#high, "stable <= high");
+    assert(this.#high <= this.#end, "high <= end");
   }
 }
