@@ -58,7 +58,7 @@ export interface RecordError {
   readonly message: string;
 }
 
-/** A refusal that names records. */
+/** A refusal for what single records are; it names them where they were looked at. */
 export class RecordsRefused extends Refusal {
   /** @param recordErrors in the order of the records; the first `recordErrorsMax` of them */
   constructor(
@@ -146,7 +146,7 @@ function examineHeader(header: BatchHeader, rules: BatchRules, now: number): Exa
   const wrong = timestampFault(maxTimestamp, rules, now);
   return wrong === null
     ? { maxTimestamp, records: nothing }
-    : new Refusal("INVALID_TIMESTAMP", wrong);
+    : new RecordsRefused("INVALID_TIMESTAMP", wrong, []);
 }
 
 /** Walks the records: whole, as many as the header counts, each as the topic wants it. */

@@ -103,17 +103,16 @@ export class HostedPartition implements Partition, LogFollower {
 
   append(batch: Uint8Array): Appended | Refusal {
     if (this.#ended !== null) return this.#ended;
-    const { rules } = this.owner;
-    if (batch.byteLength > rules.messageBytesMax) return sizeRefusal(batch.byteLength, rules);
-    const header = readHeader(viewOf(batch), 0);
-    const admitted = admit(batch, header, rules, this.parts.clock.now(), true);
+    const header = this.#headerOf(batch, { isTrusted: true });
+    if (header instanceof Refusal) return header;
+    const admitted = admit(batch, header, this.owner.rules, this.parts.clock.now(), true);
     return admitted instanceof Refusal ? admitted : this.#append(admitted.batch);
   }
 
   produce(batch: Uint8Array, options: ProduceOptions = {}): Promise<Produced | Refusal> {
-    const header = this.#ended ?? checkProduced(batch, this.owner.rules, options);
+    const header = this.#ended ?? this.#headerOf(batch, options);
     if (header instanceof Refusal) return Promise.resolve(header);
-    const examine = () => this.#examine(batch, header, options.memory);
+    const examine = () => this.#examine(batch, header, options);
     if (header.producerId < 0 || this.#keeper.isLoaded) return examine();
     const { promise, resolve } = Promise.withResolvers<Produced | Refusal>();
     this.#keeper.whenLoaded((refusal) => {
@@ -246,9 +245,20 @@ export class HostedPartition implements Partition, LogFollower {
     await this.log.close();
   }
 
+  #headerOf(batch: Uint8Array, options: ProduceOptions): BatchHeader | Refusal {
+    const { rules } = this.owner;
+    if (options.isTrusted !== true) return checkProduced(batch, rules, options);
+    if (batch.byteLength > rules.messageBytesMax) return sizeRefusal(batch.byteLength, rules);
+    return readHeader(viewOf(batch), 0);
+  }
+
   /** Looks at the records, in later turns if they are many, and stores them in their order. */
-  #examine(batch: Uint8Array, header: BatchHeader, memory?: Memory): Promise<Produced | Refusal> {
-    const steps = admission(batch, header, this.owner.rules, this.parts.clock.now(), false);
+  #examine(
+    batch: Uint8Array,
+    header: BatchHeader,
+    { memory, isTrusted = false }: ProduceOptions,
+  ): Promise<Produced | Refusal> {
+    const steps = admission(batch, header, this.owner.rules, this.parts.clock.now(), isTrusted);
     if (this.#examining === 0) {
       const answer = this.#judge(header);
       if (answer !== null) return answer;

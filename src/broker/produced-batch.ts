@@ -28,6 +28,8 @@ export interface ProduceOptions {
    * and it is held until the answer. Left out: they are not.
    */
   readonly memory?: Memory | undefined;
+  /** It was built in this process: it is sound, and its records are what its header says. */
+  readonly isTrusted?: boolean;
 }
 
 /** Checks what a client has sent for one partition; see the head of this file. */

@@ -83,10 +83,11 @@ export class RecordProducer {
       here.push({ at, record, timestamp: record.timestamp ?? now });
     }
     const bytesMax = Math.min(topic.config.values["max.message.bytes"], batchBytesMax);
-    const appending = [...placed].map(([partition, here]) => {
-      return this.#append({ partition, bytesMax, results }, here);
-    });
-    await Promise.all(appending);
+    const fates: Promise<void>[] = [];
+    for (const [partition, here] of placed) {
+      fates.push(...this.#append({ partition, bytesMax, results }, here));
+    }
+    await Promise.all(fates);
     return results;
   }
 
@@ -95,8 +96,8 @@ export class RecordProducer {
     return key === null ? this.#turn % partitions.length : partitionForKey(key, partitions.length);
   }
 
-  /** One batch, or several if one is full. */
-  async #append(into: Into, placed: readonly Placed[]): Promise<void> {
+  /** One batch, or several if one is full; what resolves when each has its fate. */
+  #append(into: Into, placed: readonly Placed[]): Promise<void>[] {
     const builder = this.#builder;
     builder.bytesMax = into.bytesMax;
     const fates: Promise<void>[] = [];
@@ -112,15 +113,15 @@ export class RecordProducer {
       from = at + 1;
     }
     if (from < placed.length) fates.push(this.#build(into, placed.slice(from)));
-    await Promise.all(fates);
+    return fates;
   }
 
   /** Appends what the builder holds, which is `placed`. */
   async #build(into: Into, placed: readonly Placed[]): Promise<void> {
     const { partition, results } = into;
-    const produced = await partition.produce(this.#builder.build());
+    const produced = await partition.produce(this.#builder.build(), { isTrusted: true });
     if (produced instanceof RecordsRefused && placed.length > 1) {
-      for (const one of placed) await this.#append(into, [one]);
+      for (const one of placed) await Promise.all(this.#append(into, [one]));
       return;
     }
     for (const [delta, { at, timestamp }] of placed.entries()) {

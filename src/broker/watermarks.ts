@@ -60,8 +60,9 @@ export class Watermarks {
   }
 
   #check(): void {
-    assert(this.#start <= this.#stable, `start ${this.#start} <= stable ${this.#stable}`);
-    assert(this.#stable <= this.#high, `stable ${this.#stable} <= high ${this.#high}`);
-    assert(this.#high <= this.#end, `high ${this.#high} <= end ${this.#end}`);
+    // Without their values: texts would be made of them with every append.
+    assert(this.#start <= this.#stable, "start <= stable");
+    assert(this.#stable <= this.#high, "stable <= high");
+    assert(this.#high <= this.#end, "high <= end");
   }
 }

@@ -20,10 +20,9 @@ const attributeName = /^[a-z\d]{1,64}$/;
 
 type Asked = Pick<Inbound, "header" | "headerNames">;
 
-/** Whether a request carries an event. */
-export const isCloudEvent = ({ header }: Asked): boolean =>
-  header("ce-specversion") !== null ||
-  (mediaTypeOf(header("content-type")) ?? "").startsWith(structured);
+/** Whether a request, whose body is of that media type, carries an event. */
+export const isCloudEvent = ({ header }: Asked, mediaType: string | null): boolean =>
+  header("ce-specversion") !== null || (mediaType ?? "").startsWith(structured);
 
 const utf8 = new TextEncoder();
 

@@ -216,6 +216,10 @@ class HttpDoor {
     reply: Reply,
     begin: (bytes: number) => () => void,
   ): Reply {
+    const whole = wholeOf(reply.content);
+    if (whole !== null && whole.bytes.length <= httpAnswerPieceBytes) {
+      return { ...reply, content: { kind: "bytes", ...whole } };
+    }
     const allow = (ms: number): void => server.timeout(request, ms / 1000);
     const paced = (content: Content & { readonly kind: "stream" }, bytes: number): Reply => {
       const { open, isQuiet } = content;
@@ -229,12 +233,8 @@ class HttpDoor {
       return { ...reply, content: { ...content, open: begun } };
     };
     if (reply.content.kind === "stream") return paced(reply.content, 0);
-    const whole = wholeOf(reply.content);
     if (whole === null) return reply;
     const { bytes, mediaType } = whole;
-    if (bytes.length <= httpAnswerPieceBytes) {
-      return { ...reply, content: { kind: "bytes", bytes, mediaType } };
-    }
     if (this.#unsentBytes + bytes.length > httpUnsentBytesMax) {
       return errorReply(noRoom);
     }
@@ -244,7 +244,8 @@ class HttpDoor {
 
   /** `null`: the runtime could make no address of what was sent. */
   #inbound(request: Request): Inbound | null {
-    if (!URL.canParse(request.url)) return null;
+    const url = URL.parse(request.url);
+    if (url === null) return null;
     const onEnd = (cancel: Cancel): (() => void) => {
       this.#waiting.add(cancel);
       request.signal.addEventListener("abort", cancel, { once: true });
@@ -256,7 +257,7 @@ class HttpDoor {
     };
     return {
       method: request.method,
-      url: new URL(request.url),
+      url,
       header: (name) => request.headers.get(name),
       headerNames: () => [...request.headers.keys()],
       body: { stream: () => request.body, atOnce: () => request.bytes() },

@@ -32,10 +32,10 @@ function closeness(range: string, type: string): number {
 
 /**
  * The offered type that the client likes best, the first one among equals; `null`: it accepts none.
- * @param accept the header; without one everything is accepted
+ * @param accept the header; without one everything is accepted, as with the one of most programs
  */
 export function negotiate(accept: string | null, offered: readonly string[]): string | null {
-  if (accept === null || accept.trim() === "") return offered[0] ?? null;
+  if (accept === null || accept.trim() === "" || accept === "*/*") return offered[0] ?? null;
   const ranges = rangesOf(accept);
   let best: string | null = null;
   let bestQuality = 0;

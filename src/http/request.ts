@@ -35,9 +35,17 @@ interface Carrier {
 const tooLarge = (bytesMax: number): HttpError =>
   HttpError.of(413, `a body of more than ${bytesMax} bytes`);
 
+/** What a stream's reader gives. */
+interface ReadPiece {
+  readonly done: boolean;
+  readonly value?: Uint8Array | undefined;
+}
+
+const noPiece: ReadPiece = { done: true };
+
 /** As much of a stream's reader as is used; its own type differs between two sets of types. */
 interface PieceReader {
-  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  read(): Promise<ReadPiece>;
   cancel(): Promise<unknown>;
 }
 
@@ -46,22 +54,27 @@ interface PieceReader {
  * collected garbage, some 1 ms for which everybody waits; this way, every 2,500 (measured).
  */
 class OnePiece implements PieceReader {
-  readonly #cancelled = Promise.withResolvers<{ readonly done: boolean }>();
   #isRead = false;
+  /** Ends a read under way. */
+  #end: () => void = () => {};
 
   constructor(private readonly atOnce: () => Promise<Uint8Array>) {}
 
-  async read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }> {
-    if (this.#isRead) return { done: true };
+  read(): Promise<ReadPiece> {
+    if (this.#isRead) return Promise.resolve(noPiece);
     this.#isRead = true;
-    const read = this.atOnce().then((value) =>
-      value.length === 0 ? { done: true } : { done: false, value },
-    );
-    return await Promise.race([read, this.#cancelled.promise]);
+    return new Promise((resolve, reject) => {
+      this.#end = () => resolve(noPiece);
+      this.atOnce().then(
+        (value) => resolve(value.length === 0 ? noPiece : { done: false, value }),
+        reject,
+      );
+    });
   }
 
   async cancel(): Promise<void> {
-    this.#cancelled.resolve({ done: true });
+    this.#isRead = true;
+    this.#end();
   }
 }
 
@@ -117,13 +130,12 @@ export class BodyReader {
    */
   async piece(msMax = httpBodyMsMax): Promise<Uint8Array | null | HttpError> {
     if (this.reader === null || this.#isEnded) return null;
-    const { promise: late, resolve: expire } = Promise.withResolvers<"late">();
-    const cancel = this.clock.after(msMax, () => expire("late"));
+    const dueMs = this.clock.monotonic() + msMax;
+    if (this.budget.exceeded && (await this.#room(msMax)) === "late") {
+      return HttpError.of(503, "too much is being received; try again", { "retry-after": "1" });
+    }
     try {
-      if (this.budget.exceeded && (await this.#room(late)) === "late") {
-        return HttpError.of(503, "too much is being received; try again", { "retry-after": "1" });
-      }
-      const read = await Promise.race([this.reader.read(), late]);
+      const read = await this.#within(dueMs - this.clock.monotonic(), this.reader.read());
       if (read === "late") {
         return HttpError.of(408, `the body did not come within ${httpBodyMsMax} ms`);
       }
@@ -133,8 +145,6 @@ export class BodyReader {
       return read.value;
     } catch (error) {
       return HttpError.of(400, `the body broke off: ${String(error)}`);
-    } finally {
-      cancel();
     }
   }
 
@@ -154,13 +164,30 @@ export class BodyReader {
     this.reader?.cancel().catch(() => {});
   }
 
-  async #room(late: Promise<"late">): Promise<"room" | "late"> {
+  async #room(msMax: number): Promise<"room" | "late"> {
     const { promise: room, resolve } = Promise.withResolvers<"room">();
     const waiter = { roomAgain: () => resolve("room") };
     this.budget.wait(waiter);
-    const first = await Promise.race([room, late]);
+    const first = await this.#within(msMax, room);
     this.budget.leave(waiter);
     return first;
+  }
+
+  /** One promise and no race: every body passes here. */
+  #within<T>(msMax: number, waited: Promise<T>): Promise<T | "late"> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.clock.after(msMax, () => resolve("late"));
+      waited.then(
+        (value) => {
+          cancel();
+          resolve(value);
+        },
+        (error: unknown) => {
+          cancel();
+          reject(error);
+        },
+      );
+    });
   }
 }
 
@@ -175,10 +202,12 @@ export async function jsonIn(reader: BodyReader, bytesMax: number): Promise<unkn
   return bytes instanceof HttpError ? bytes : parseJson(bytes);
 }
 
+const strict = new TextDecoder("utf-8", { fatal: true });
+
 /** Bytes that should be JSON in UTF-8 (RFC 8259 §8.1); 400 if they are not. */
 export function parseJson(bytes: Uint8Array): unknown {
   try {
-    return parseExact(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return parseExact(strict.decode(bytes));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return HttpError.of(400, `this is no JSON: ${why.slice(0, shownCharactersMax)}`);

@@ -11,7 +11,7 @@ import { HttpError } from "./errors.ts";
 import { mediaTypeOf, negotiate } from "./media.ts";
 import { type Reply, jsonMediaType } from "./reply.ts";
 import { BodyReader, jsonIn, type RawBody } from "./request.ts";
-import { type Fields, Mismatch, readParameters, type Type, type ValuesOf } from "./schema.ts";
+import { type Fields, Mismatch, parameters, type Type, type ValuesOf } from "./schema.ts";
 import type { HttpServices, System } from "./services.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -163,7 +163,7 @@ export const jsonBody = <T>(
   read: async (reader) => {
     const value = await jsonIn(reader, bytesMax);
     if (value instanceof HttpError) return value;
-    const read = type.read(value, "");
+    const read = type.read(value);
     return read instanceof Mismatch ? HttpError.of(422, read.message) : read;
   },
 });
@@ -192,6 +192,9 @@ export function route<
   const headers = described.headers ?? ({} as H);
   const body = described.body ?? (nothing as Body<B>);
   const offered = offeredBy(described.answers);
+  const readPath = pathReader(path);
+  const readQuery = queryReader(query);
+  const readHeaders = headersReader(headers);
   return {
     ...described,
     path,
@@ -201,11 +204,11 @@ export function route<
     isAlways: described.isAlways ?? false,
     isMoving: described.isMoving ?? false,
     answer: async (request, names) => {
-      const given = readPath(path, names);
+      const given = readPath(names);
       if (given instanceof HttpError) return given;
-      const asked = readQuery(query, request.url.searchParams);
+      const asked = readQuery(request.url);
       if (asked instanceof HttpError) return asked;
-      const said = readHeaders(headers, request);
+      const said = readHeaders(request);
       if (said instanceof HttpError) return said;
       const accepted = acceptedOf(request, offered);
       if (accepted instanceof HttpError) return accepted;
@@ -237,31 +240,44 @@ function acceptedOf(request: Inbound, offered: readonly string[]): string | Http
 }
 
 /** A name in the path that can't be is a path that is not there. */
-function readPath<P extends Fields>(fields: P, names: PathValues): ValuesOf<P> | HttpError {
-  const read = readParameters(fields, (name) => {
-    const value = names.get(name);
-    return value === undefined ? [] : [value];
-  });
-  return read instanceof Mismatch ? HttpError.of(404, `path: ${read.message}`) : read;
+function pathReader<P extends Fields>(fields: P) {
+  const readNames = parameters(fields);
+  return (names: PathValues): ValuesOf<P> | HttpError => {
+    const read = readNames((name) => {
+      const value = names.get(name);
+      return value === undefined ? [] : [value];
+    });
+    return read instanceof Mismatch ? HttpError.of(404, `path: ${read.message}`) : read;
+  };
 }
 
-function readQuery<Q extends Fields>(fields: Q, given: URLSearchParams): ValuesOf<Q> | HttpError {
-  const unknown = [...given.keys()].find((name) => !Object.hasOwn(fields, name));
-  if (unknown !== undefined) {
-    const known = Object.keys(fields).join(", ");
-    const what = known === "" ? "this takes none" : `known are ${known}`;
-    return HttpError.of(400, `there is no query parameter of that name; ${what}`);
-  }
-  const read = readParameters(fields, (name) => given.getAll(name));
-  return read instanceof Mismatch ? HttpError.of(400, `query: ${read.message}`) : read;
+const noQuery = new URLSearchParams();
+
+function queryReader<Q extends Fields>(fields: Q) {
+  const readTexts = parameters(fields);
+  return (url: URL): ValuesOf<Q> | HttpError => {
+    // Most requests have none, and then nothing is made of it.
+    const given = url.search === "" ? noQuery : url.searchParams;
+    const unknown = [...given.keys()].find((name) => !Object.hasOwn(fields, name));
+    if (unknown !== undefined) {
+      const known = Object.keys(fields).join(", ");
+      const what = known === "" ? "this takes none" : `known are ${known}`;
+      return HttpError.of(400, `there is no query parameter of that name; ${what}`);
+    }
+    const read = readTexts((name) => given.getAll(name));
+    return read instanceof Mismatch ? HttpError.of(400, `query: ${read.message}`) : read;
+  };
 }
 
-function readHeaders<H extends Fields>(fields: H, request: Inbound): ValuesOf<H> | HttpError {
-  const read = readParameters(fields, (name) => {
-    const value = request.header(name);
-    return value === null ? [] : [value];
-  });
-  return read instanceof Mismatch ? HttpError.of(400, `header ${read.message}`) : read;
+function headersReader<H extends Fields>(fields: H) {
+  const readTexts = parameters(fields);
+  return (request: Inbound): ValuesOf<H> | HttpError => {
+    const read = readTexts((name) => {
+      const value = request.header(name);
+      return value === null ? [] : [value];
+    });
+    return read instanceof Mismatch ? HttpError.of(400, `header ${read.message}`) : read;
+  };
 }
 
 /** Reads the body, asks, and gives back what the body has held. */

@@ -20,7 +20,13 @@ interface Node {
   readonly literals: Map<string, Node>;
   /** The child for any segment. */
   any: Node | null;
-  readonly routes: Map<Method, Route>;
+  readonly routes: Map<Method, Placed>;
+}
+
+/** A route, and the names of its path by the places of their segments. */
+interface Placed {
+  readonly route: Route;
+  readonly names: readonly (readonly [place: number, name: string])[];
 }
 
 const newNode = (): Node => ({ literals: new Map(), any: null, routes: new Map() });
@@ -48,21 +54,19 @@ export class Router {
     }
     const node = seek(this.#root, segments, 0);
     if (node === null) return { kind: "nothing" };
-    const route = node.routes.get((method === "HEAD" ? "GET" : method) as Method);
-    if (route === undefined) return { kind: "methods", allow: allowOf(node) };
+    const placed = node.routes.get((method === "HEAD" ? "GET" : method) as Method);
+    if (placed === undefined) return { kind: "methods", allow: allowOf(node) };
     const names = new Map<string, string>();
-    for (const [at, segment] of segmentsOf(route).entries()) {
-      if (isName(segment)) names.set(segment.slice(1, -1), segments[at] ?? "");
-    }
-    return { kind: "route", route, names };
+    for (const [place, name] of placed.names) names.set(name, segments[place] ?? "");
+    return { kind: "route", route: placed.route, names };
   }
 
   #add(route: Route): void {
     let node = this.#root;
-    const names: string[] = [];
-    for (const segment of segmentsOf(route)) {
-      if (isName(segment)) {
-        names.push(segment.slice(1, -1));
+    const names: [number, string][] = [];
+    for (const [place, segment] of route.at.split("/").slice(1).entries()) {
+      if (segment.startsWith("{")) {
+        names.push([place, segment.slice(1, -1)]);
         node = node.any ??= newNode();
         continue;
       }
@@ -71,15 +75,12 @@ export class Router {
       node = child;
     }
     const described = Object.keys(route.path).sort().join();
-    assert(names.sort().join() === described, `${route.at}: its names are those in \`path\``);
+    const named = names.map(([, name]) => name).sort();
+    assert(named.join() === described, `${route.at}: its names are those in \`path\``);
     assert(!node.routes.has(route.method), `${route.method} ${route.at} comes once`);
-    node.routes.set(route.method, route);
+    node.routes.set(route.method, { route, names });
   }
 }
-
-const segmentsOf = ({ at }: Route): readonly string[] => at.split("/").slice(1);
-
-const isName = (segment: string): boolean => segment.startsWith("{");
 
 function seek(node: Node, segments: readonly string[], at: number): Node | null {
   const segment = segments[at];
@@ -98,6 +99,7 @@ function allowOf({ routes }: Node): string {
 }
 
 function decode(segment: string): string | null {
+  if (!segment.includes("%")) return segment;
   try {
     return decodeURIComponent(segment);
   } catch (error) {

@@ -11,7 +11,7 @@ import { shownCharactersMax } from "../limits.ts";
 /** A JSON Schema, as it stands in the document. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** What is wrong, and where: `records[3].key`. */
+/** What is wrong, and where: `records[3].key`; nowhere, if it is the value itself. */
 export class Mismatch {
   constructor(
     readonly where: string,
@@ -20,6 +20,21 @@ export class Mismatch {
 
   get message(): string {
     return this.where === "" ? this.what : `${this.where}: ${this.what}`;
+  }
+
+  /** The same as seen from the object whose field the value is, */
+  inField(name: string): Mismatch {
+    return this.#below(quoted(name, shownCharactersMax).slice(1, -1));
+  }
+
+  /** or from the list whose element it is. */
+  inElement(at: number): Mismatch {
+    return this.#below(`[${at}]`);
+  }
+
+  #below(step: string): Mismatch {
+    const joint = this.where === "" || this.where.startsWith("[") ? "" : ".";
+    return new Mismatch(step + joint + this.where, this.what);
   }
 }
 
@@ -31,8 +46,8 @@ export interface Type<T> {
   /** The descriptions that it is made of. */
   readonly parts: readonly Type<unknown>[];
   readonly isOptional: boolean;
-  /** Checks a JSON value. @param where what to call it in a mismatch */
-  read(value: unknown, where: string): T | Mismatch;
+  /** Checks a JSON value. */
+  read(value: unknown): T | Mismatch;
 }
 
 /** A field that may be left out. */
@@ -93,10 +108,10 @@ export const text = (about: About & { readonly charactersMax?: number } = {}): T
   const bound = charactersMax === undefined ? {} : { maxLength: charactersMax };
   return type(
     { type: "string", ...bound },
-    (value, where) => {
-      if (typeof value !== "string") return new Mismatch(where, `${missing(value)}; a text`);
+    (value) => {
+      if (typeof value !== "string") return mismatch(`${missing(value)}; a text`);
       if (charactersMax === undefined || value.length <= charactersMax) return value;
-      return new Mismatch(where, `${value.length} characters; at most ${charactersMax}`);
+      return mismatch(`${value.length} characters; at most ${charactersMax}`);
     },
     about,
   );
@@ -113,11 +128,11 @@ export const whole = (
   };
   return type(
     { type: "integer", ...bounds },
-    (value, where) => {
+    (value) => {
       const isWhole = typeof value === "number" && Number.isSafeInteger(value);
       if (isWhole && value >= min && value <= max) return value;
       const edges = Object.keys(bounds).length === 0 ? "" : ` from ${min} to ${max}`;
-      return new Mismatch(where, `${missing(value)}; a whole number${edges}`);
+      return mismatch(`${missing(value)}; a whole number${edges}`);
     },
     about,
   );
@@ -127,16 +142,14 @@ export const whole = (
 export const decimal = (about: About = {}): Type<number> =>
   type(
     { type: "number" },
-    (value, where) =>
-      typeof value === "number" ? value : new Mismatch(where, `${missing(value)}; a number`),
+    (value) => (typeof value === "number" ? value : mismatch(`${missing(value)}; a number`)),
     about,
   );
 
 export const flag = (about: About = {}): Type<boolean> =>
   type(
     { type: "boolean" },
-    (value, where) =>
-      typeof value === "boolean" ? value : new Mismatch(where, `${missing(value)}; true or false`),
+    (value) => (typeof value === "boolean" ? value : mismatch(`${missing(value)}; true or false`)),
     about,
   );
 
@@ -144,19 +157,15 @@ export const flag = (about: About = {}): Type<boolean> =>
 export const oneOf = <const V extends string>(values: readonly V[], about: About = {}): Type<V> =>
   type(
     { type: "string", enum: values },
-    (value, where) =>
+    (value) =>
       values.find((each) => each === value) ??
-      new Mismatch(where, `${missing(value)}; one of ${values.join(", ")}`),
+      mismatch(`${missing(value)}; one of ${values.join(", ")}`),
     about,
   );
 
 /** Any JSON, `null` included. */
 export const anything = (about: About = {}): Type<unknown> =>
-  type(
-    {},
-    (value, where) => (value === undefined ? new Mismatch(where, "it is missing") : value),
-    about,
-  );
+  type({}, (value) => (value === undefined ? mismatch("it is missing") : value), about);
 
 /** A list; every element is checked. */
 export const list = <T>(
@@ -167,15 +176,15 @@ export const list = <T>(
   const bound = about.countMax === undefined ? {} : { maxItems: countMax };
   return type(
     { type: "array", items: schemaOf(of), ...bound },
-    (value, where) => {
-      if (!Array.isArray(value)) return new Mismatch(where, `${missing(value)}; a list`);
+    (value) => {
+      if (!Array.isArray(value)) return mismatch(`${missing(value)}; a list`);
       if (value.length > countMax) {
-        return new Mismatch(where, `${value.length} elements; at most ${countMax}`);
+        return mismatch(`${value.length} elements; at most ${countMax}`);
       }
       const read: T[] = [];
       for (const [at, element] of value.entries()) {
-        const one = of.read(element, `${where}[${at}]`);
-        if (one instanceof Mismatch) return one;
+        const one = of.read(element);
+        if (one instanceof Mismatch) return one.inElement(at);
         read.push(one);
       }
       return read;
@@ -189,12 +198,12 @@ export const list = <T>(
 export const mapOf = <T>(of: Type<T>, about: About = {}): Type<ReadonlyMap<string, T>> =>
   type(
     { type: "object", additionalProperties: schemaOf(of) },
-    (value, where) => {
-      if (!isObject(value)) return new Mismatch(where, `${missing(value)}; an object`);
+    (value) => {
+      if (!isObject(value)) return mismatch(`${missing(value)}; an object`);
       const read = new Map<string, T>();
       for (const [name, each] of Object.entries(value)) {
-        const one = of.read(each, under(where, name));
-        if (one instanceof Mismatch) return one;
+        const one = of.read(each);
+        if (one instanceof Mismatch) return one.inField(name);
         read.set(name, one);
       }
       return read;
@@ -207,7 +216,7 @@ export const mapOf = <T>(of: Type<T>, about: About = {}): Type<ReadonlyMap<strin
 export const nullable = <T>(of: Type<T>, about: About = {}): Type<T | null> =>
   type(
     { anyOf: [schemaOf(of), { type: "null" }] },
-    (value, where) => (value === null ? null : of.read(value, where)),
+    (value) => (value === null ? null : of.read(value)),
     about,
     [of],
   );
@@ -216,9 +225,9 @@ export const nullable = <T>(of: Type<T>, about: About = {}): Type<T | null> =>
 export const eitherOf = <A, B>(one: Type<A>, other: Type<B>, about: About = {}): Type<A | B> =>
   type<A | B>(
     { anyOf: [schemaOf(one), schemaOf(other)] },
-    (value, where) => {
-      const read = one.read(value, where);
-      return read instanceof Mismatch ? other.read(value, where) : read;
+    (value) => {
+      const read = one.read(value);
+      return read instanceof Mismatch ? other.read(value) : read;
     },
     about,
     [one, other],
@@ -237,29 +246,30 @@ export function object<const F extends Fields>(fields: F, about: About = {}): Ty
     ...(required.length === 0 ? {} : { required }),
     additionalProperties: false,
   };
-  const read = (value: unknown, where: string): ValuesOf<F> | Mismatch => {
-    if (!isObject(value)) return new Mismatch(where, `${missing(value)}; an object`);
-    const unknown = Object.keys(value).find((name) => !Object.hasOwn(fields, name));
-    if (unknown !== undefined) {
+  const read = (value: unknown): ValuesOf<F> | Mismatch => {
+    if (!isObject(value)) return mismatch(`${missing(value)}; an object`);
+    for (const name in value) {
+      if (Object.hasOwn(fields, name)) continue;
       const known = Object.keys(fields).join(", ");
-      return new Mismatch(under(where, unknown), `there is no such field; known are ${known}`);
+      return mismatch(`there is no such field; known are ${known}`).inField(name);
     }
-    return readFields(fields, value, where);
+    return readFields<F>(entries, value);
   };
   return type(schema, read, about, Object.values(fields));
 }
 
+type Entries = readonly (readonly [name: string, of: Type<unknown>])[];
+
 function readFields<F extends Fields>(
-  fields: F,
+  entries: Entries,
   value: Readonly<Record<string, unknown>>,
-  where: string,
 ): ValuesOf<F> | Mismatch {
   const read: Record<string, unknown> = {};
-  for (const [name, of] of Object.entries(fields)) {
+  for (const [name, of] of entries) {
     const given = Object.hasOwn(value, name) ? value[name] : undefined;
     if (of.isOptional && (given === undefined || given === null)) continue;
-    const one = of.read(given, under(where, name));
-    if (one instanceof Mismatch) return one;
+    const one = of.read(given);
+    if (one instanceof Mismatch) return one.inField(name);
     read[name] = one;
   }
   return read as ValuesOf<F>;
@@ -271,10 +281,8 @@ export const named = <T>(name: string, of: Type<T>): Type<T> => ({ ...of, name }
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const under = (where: string, name: string): string => {
-  const step = quoted(name, shownCharactersMax).slice(1, -1);
-  return where === "" ? step : `${where}.${step}`;
-};
+/** What is wrong with a value; where it is, whoever looks at it knows. */
+const mismatch = (what: string): Mismatch => new Mismatch("", what);
 
 /** What these texts are in JSON, as the description has it; a list takes all of them. */
 function jsonOf(schema: JsonSchema, texts: readonly string[]): unknown {
@@ -291,23 +299,27 @@ function jsonOf(schema: JsonSchema, texts: readonly string[]): unknown {
   }
 }
 
+/** Reads parameters. @param texts all values of a name; none: it was not given */
+type ReadParameters<F extends Fields> = (
+  texts: (name: string) => readonly string[],
+) => ValuesOf<F> | Mismatch;
+
 /**
  * Reads parameters, which are texts, by their descriptions. A name that comes twice is a mismatch,
  * unless it is a list.
- * @param texts all values of a name; none: it was not given
  */
-export function readParameters<F extends Fields>(
-  fields: F,
-  texts: (name: string) => readonly string[],
-): ValuesOf<F> | Mismatch {
-  const values: Record<string, unknown> = {};
-  for (const [name, of] of Object.entries(fields)) {
-    const given = texts(name);
-    if (given.length === 0) continue;
-    if (given.length > 1 && of.schema["type"] !== "array") {
-      return new Mismatch(name, "it is given more than once");
+export function parameters<F extends Fields>(fields: F): ReadParameters<F> {
+  const entries = Object.entries(fields);
+  return (texts) => {
+    const values: Record<string, unknown> = {};
+    for (const [name, of] of entries) {
+      const given = texts(name);
+      if (given.length === 0) continue;
+      if (given.length > 1 && of.schema["type"] !== "array") {
+        return mismatch("it is given more than once").inField(name);
+      }
+      values[name] = jsonOf(of.schema, given);
     }
-    values[name] = jsonOf(of.schema, given);
-  }
-  return readFields(fields, values, "");
+    return readFields<F>(entries, values);
+  };
 }

@@ -100,6 +100,14 @@ describe("records of one call", () => {
     expect(results).toEqual(["0:0", "INVALID_RECORD", "0:1"]);
   });
 
+  test("that lie too far in the future are refused as well, and no others", async () => {
+    const parts = await opened(1, { "message.timestamp.after.max.ms": "1000" });
+    const now = parts.world.clock.now();
+    const [late, due] = [record({ timestamp: now + 1001 }), record({ timestamp: now + 1000 })];
+    const results = await produce(parts, due, late, record());
+    expect(results).toEqual(["0:0", "INVALID_TIMESTAMP", "0:1"]);
+  });
+
   test("of none are none", async () => {
     expect(await produce(await opened(1))).toEqual([]);
   });

@@ -41,8 +41,8 @@ test.each([
 });
 
 test.each([
-  ["a start behind the high watermark", offsets(8, 7, 9), "start 8 <= stable 7"],
-  ["an end before the high watermark", offsets(4, 7, 6), "high 7 <= end 6"],
+  ["a start behind the high watermark", offsets(8, 7, 9), "start <= stable"],
+  ["an end before the high watermark", offsets(4, 7, 6), "high <= end"],
 ])("%s is a broken log", (_, broken, message) => {
   expect(() => new Watermarks(broken)).toThrow(message);
   expect(() => new Watermarks(offsets(4, 7, 9)).set(broken)).toThrow(message);

@@ -104,7 +104,7 @@ class HttpSubject implements Subject {
     require(!/\bat \S+ \(|node_modules|\.ts:\d/.test(text), () =>
       `it tells of the source: ${text}`);
     if (status < 400 || inbound.method === "HEAD" || reply.content.kind !== "json") return;
-    const read = errorBody.read(jsonIn(text), "");
+    const read = errorBody.read(jsonIn(text));
     require(!(read instanceof Mismatch), () => `${status} has no error's body: ${text}`);
   }
 

@@ -27,5 +27,5 @@ test("an error that the status alone tells has it as its code", () => {
 });
 
 test("the document's error has a code and a message", () => {
-  expect(errorBody.read({ error_code: 1, message: "" }, "")).not.toBeInstanceOf(Mismatch);
+  expect(errorBody.read({ error_code: 1, message: "" })).not.toBeInstanceOf(Mismatch);
 });

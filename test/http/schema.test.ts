@@ -12,7 +12,7 @@ import {
   object,
   oneOf,
   optional,
-  readParameters,
+  parameters,
   schemaOf,
   text,
   type Type,
@@ -26,7 +26,7 @@ const person = object({
 });
 
 const mismatch = (type: Type<unknown>, value: unknown): string => {
-  const read = type.read(value, "");
+  const read = type.read(value);
   return read instanceof Mismatch ? read.message : "it fits";
 };
 
@@ -47,7 +47,7 @@ describe("what fits is read", () => {
     ["a number", decimal(), 0.5, 0.5],
     ["a truth", flag(), false, false],
   ])("%s", (_, type, value, expected) => {
-    expect(type.read(value, "")).toEqual(expected);
+    expect(type.read(value)).toEqual(expected);
   });
 });
 
@@ -87,7 +87,7 @@ describe("what does not fit is told where it is", () => {
 describe("parameters are texts", () => {
   const fields = { count: whole(), on: optional(flag()), names: optional(list(text())) };
   const read = (given: Readonly<Record<string, readonly string[]>>) =>
-    readParameters(fields, (name) => given[name] ?? []);
+    parameters(fields)((name) => given[name] ?? []);
 
   test("that are read as what is described", () => {
     expect(read({ count: ["-7"], on: ["true"], names: ["a", "b"] })).toEqual({

@@ -58,7 +58,7 @@ test("what was read ahead is handed over, once, and held for who asked", async (
   world.begin(50);
   expect(world.budget.used).toBe(1000);
   const read = unwrap(await world.take(50)!);
-  expect({ next: read.nextOffset, bytes: read.bytes }).toEqual({ next: 60, bytes: 1000 });
+  expect({ next: read.nextOffset, bytes: read.bytes }).toEqual({ next: 60 as Offset, bytes: 1000 });
   expect(world.partition.reads).toEqual([50]);
   expect(read.memories[0]!.isFreed).toBeFalse();
   expect(world.budget.used).toBe(0);

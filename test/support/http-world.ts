@@ -265,7 +265,7 @@ export class HttpWorld implements AsyncDisposable {
     if (described === undefined && status < 400) throw new Error(`${path}: ${status} is unknown`);
     const type = described?.type ?? (status < 400 ? undefined : errorBody);
     if (type === undefined || body === undefined) return;
-    const read = type.read(body, "");
+    const read = type.read(body);
     if (read instanceof Mismatch) throw new Error(`${method} ${path} ${status}: ${read.message}`);
   }
 }

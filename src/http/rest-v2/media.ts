@@ -54,7 +54,7 @@ export const optionalBody = <T>(type: Type<T>): Body<T | null> => ({
     if (bytes.length === 0) return null;
     const value = parseJson(bytes);
     if (value instanceof HttpError || value === null) return value;
-    const read = type.read(value, "");
+    const read = type.read(value);
     return read instanceof Mismatch ? HttpError.of(422, read.message) : read;
   },
 });

@@ -14,7 +14,6 @@ import { httpBatchEntriesMax, httpBodyBytesMax, httpRecordJsonBytesMax } from ".
 import { isCloudEvent, recordOfEvent } from "../cloud-event.ts";
 import { errorOf, HttpError } from "../errors.ts";
 import { JsonSplitter } from "../json-splitter.ts";
-import { mediaTypeOf } from "../media.ts";
 import {
   bytesOfData,
   dataType,
@@ -169,7 +168,7 @@ const replyTo = (outcome: Outcome | undefined): Reply | HttpError =>
 function readWanted(piece: Uint8Array): Wanted | HttpError {
   const value = parseJson(piece);
   if (value instanceof HttpError) return value;
-  const asked = requestType.read(value, "");
+  const asked = requestType.read(value);
   return asked instanceof Mismatch ? HttpError.of(422, asked.message) : wantedOf(asked);
 }
 
@@ -214,7 +213,7 @@ async function produceWhole(
   }
   const fault = splitter.end();
   if (fault !== null) return fault;
-  const outcomes = (await Promise.all(storing)).flat();
+  const outcomes = new Array<Outcome>().concat(...(await Promise.all(storing)));
   if (outcomes.length < 2) return replyTo(outcomes[0]);
   return bytes(linesOf(outcomes), jsonMediaType);
 }
@@ -262,12 +261,11 @@ const produceRecords = route({
     200: { doc: "The record is on the disk; a stream has a report each.", type: reportType },
   },
   errors: [429, 507],
-  handle: async ({ services, path, request, body: reader }) => {
-    const isEvent = isCloudEvent(request);
-    const type = mediaTypeOf(request.header("content-type"));
+  handle: async ({ services, path, request, mediaType, body: reader }) => {
+    const isEvent = isCloudEvent(request, mediaType);
     let isStreaming = false;
     try {
-      if (!isEvent && type !== jsonMediaType) {
+      if (!isEvent && mediaType !== jsonMediaType) {
         const message = `the Content-Type has to be ${jsonMediaType}, or the request a CloudEvent`;
         return HttpError.of(415, message, { accept: jsonMediaType });
       }

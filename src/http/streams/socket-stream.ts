@@ -140,7 +140,7 @@ export class SocketStream implements SocketSession {
   #ackIn(message: string | Uint8Array): readonly PositionEntry[] | HttpError {
     const value = parseJson(typeof message === "string" ? utf8.encode(message) : message);
     if (value instanceof HttpError) return value;
-    const ack = ackType.read(value, "");
+    const ack = ackType.read(value);
     return ack instanceof Mismatch
       ? HttpError.of(422, ack.message)
       : positionOf(ack.position, null);

@@ -4,7 +4,7 @@ import { consumerRequestType, settingsOf } from "../../../src/http/rest-v2/consu
 import { Mismatch } from "../../../src/http/schema.ts";
 
 function settings(body: unknown) {
-  const asked = consumerRequestType.read(body, "");
+  const asked = consumerRequestType.read(body);
   return asked instanceof Mismatch ? asked : settingsOf(asked);
 }
 
