@@ -69,8 +69,8 @@ export interface RequestContext {
   /** What the client calls itself; may be empty. */
   readonly clientId: string;
   /**
-   * Let go of when the response has been sent: what the response refers to, and for a Produce what
-   * the request's bytes lie in, which comes first.
+   * What the response refers to, let go of when that has been sent; for a Produce, what the
+   * request's bytes lie in, let go of when it is answered.
    */
   readonly memories: Memory[];
 }

@@ -74,7 +74,7 @@ interface Pending {
   frame: Frame | null;
   /** What is reserved for it. */
   charge: number;
-  /** To be let go of when its response has been sent; see {@link RequestContext.memories}. */
+  /** See {@link RequestContext.memories}. */
   readonly memories: Memory[];
   read: Pick<ReadRequest, "correlationId" | "responseVersion"> | null;
   /** `undefined` until it is known; `null`: none is wanted. */
@@ -320,7 +320,11 @@ export class KafkaSession {
           this.protocol.services.fetchBudget.take(piece.length);
         }
       }
-      if (memories.length > 0) this.#unsent.push({ memories, end: this.#answeredBytes });
+      if (memories.length === 0) continue;
+      // An answer to a Produce is written by now, and refers to nothing of what was sent, which
+      // a producer that is slow to read its answers would have pile up behind them.
+      if (routed.route.name === "Produce") for (const memory of memories) memory.letGo();
+      else this.#unsent.push({ memories, end: this.#answeredBytes });
     }
     if (this.#first === this.#queue.length || this.#first >= takenMax) {
       if (this.#first > 0) this.#queue.splice(0, this.#first);

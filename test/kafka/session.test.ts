@@ -373,3 +373,19 @@ test("a request that waits does not keep the chunk in which it came", async () =
   expect(peer.order).toEqual([1, 2]);
   await world.close();
 });
+
+test("a producer that reads no answers does not keep what it has sent in memory", async () => {
+  const world = await KafkaWorld.open();
+  await world.topic("t");
+  const peer = world.connect();
+  peer.isReading = false;
+  const memory = handOver(produce(peer, 0), (came) => {
+    peer.session.frame(came, 0, came.bytes.length);
+    peer.session.received();
+  });
+  expect(memory.isFreed).toBeFalse();
+  await peer.response(1);
+  expect(peer.unsentBytes).toBeGreaterThan(0);
+  expect(memory.isFreed).toBeTrue();
+  await world.close();
+});
