@@ -1,7 +1,7 @@
 /** Obelisk: a built executable, through its Kafka port, its own protocol, or HTTP. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { HttpLoads } from "./http-loads.ts";
+import { HttpLoads, requestsMeanwhile } from "./http-loads.ts";
 import { KafkaLoads } from "./kafka-loads.ts";
 import { apiVersionsFrame, type KafkaTarget, kafkaTarget } from "./kafka-peer.ts";
 import type { Kits } from "./kits.ts";
@@ -11,8 +11,18 @@ import { latencies } from "./kafka-loads.ts";
 import { Rdkafka, outputOf } from "./rdkafka.ts";
 import { freePort, startService } from "./service.ts";
 
-/** How it is reached and what else it has to do. */
-export type Door = "kafka" | "kafka beside HTTP" | "HTTP" | "HTTP beside kafka" | "native";
+/**
+ * How it is reached, and what goes on meanwhile through the other door: of the same broker, or of
+ * another one on the same machine, which takes as much of the CPUs.
+ */
+export type Door =
+  | "kafka"
+  | "kafka beside HTTP"
+  | "kafka apart from HTTP"
+  | "HTTP"
+  | "HTTP beside kafka"
+  | "HTTP apart from kafka"
+  | "native";
 
 /** A benchmark's clients all have one address, and of these a broker takes few. */
 const roomForClients = ["--max-connections", "15000", "--max-connections-per-address", "15000"];
@@ -35,44 +45,81 @@ export function obeliskPeer(
     },
     installedBytes: () => statSync(executable).size,
     async start(data) {
-      const [kafka, native, http] = [freePort(), freePort(), freePort()];
-      const ports = ["--kafka-port", kafka, "--native-port", native, "--http-port", http];
-      const service = await startService({
-        command: [
-          ...[executable, "serve", "--data", join(data, "data"), ...ports.map(String)],
-          ...[...roomForClients, ...args],
-        ],
-        port: kafka,
-        hello: apiVersionsFrame,
-        answer: "",
-        log: join(data, "log"),
-      });
-      if (door === "native") return nativeTarget(service, native);
-      const loads = new KafkaLoads(`127.0.0.1:${kafka}`, new Rdkafka(kits));
-      const web = new HttpLoads(`127.0.0.1:${http}`);
-      return doors[door](kafkaTarget(service, loads), web);
+      const start = (folder: string): Promise<Broker> =>
+        startBroker({ executable, args, kits, data: join(data, folder), log: join(data, "log") });
+      const broker = await start("data");
+      if (door === "native") return nativeTarget(broker.kafka, broker.native);
+      if (!door.includes("apart")) return doors[door](broker, broker);
+      const other = await start("other");
+      const target = doors[door](broker, other);
+      return {
+        ...target,
+        async stop(signal) {
+          await Promise.all([target.stop(signal), other.kafka.stop(signal)]);
+        },
+      };
     },
   };
 }
 
-/** What a door makes of the target behind it. */
-const doors: Readonly<
-  Record<Exclude<Door, "native">, (kafka: KafkaTarget, web: HttpLoads) => Target>
-> = {
-  kafka: (kafka) => kafka,
-  "kafka beside HTTP": (kafka, web) => ({
-    ...kafka,
-    pace: (load) => web.beside(kafka, load.seconds, () => kafka.pace(load)),
-  }),
-  HTTP: (kafka, web) => web.target(kafka),
-  "HTTP beside kafka": (kafka, web) => ({
-    ...web.target(kafka),
-    async pace(load) {
-      const [figures] = await Promise.all([web.pace(kafka, load), kafka.pace(load)]);
-      return figures;
-    },
-  }),
-};
+/** One that runs, by its doors. */
+interface Broker {
+  readonly kafka: KafkaTarget;
+  readonly web: HttpLoads;
+  /** A port. */
+  readonly native: number;
+}
+
+async function startBroker(how: {
+  readonly executable: string;
+  readonly args: readonly string[];
+  readonly kits: Kits;
+  readonly data: string;
+  readonly log: string;
+}): Promise<Broker> {
+  const [kafka, native, http] = [freePort(), freePort(), freePort()];
+  const ports = ["--kafka-port", kafka, "--native-port", native, "--http-port", http].map(String);
+  const service = await startService({
+    command: [
+      ...[how.executable, "serve", "--data", how.data, ...ports],
+      ...[...roomForClients, ...how.args],
+    ],
+    port: kafka,
+    hello: apiVersionsFrame,
+    answer: "",
+    log: how.log,
+  });
+  const loads = new KafkaLoads(`127.0.0.1:${kafka}`, new Rdkafka(how.kits));
+  const web = new HttpLoads(`127.0.0.1:${http}`);
+  return { kafka: kafkaTarget(service, loads), web, native };
+}
+
+/** Kafka's requests, while HTTP's go to `other`. */
+const kafkaBesideHttp = ({ kafka }: Broker, other: Broker): Target => ({
+  ...kafka,
+  pace: (load) => other.web.beside(other.kafka, load.seconds, () => kafka.pace(load)),
+});
+
+/** The other way round. */
+const httpBesideKafka = ({ kafka, web }: Broker, other: Broker): Target => ({
+  ...web.target(kafka),
+  async pace(load) {
+    const meanwhile = { ...load, recordsPerSecond: requestsMeanwhile };
+    const [figures] = await Promise.all([web.pace(kafka, load), other.kafka.pace(meanwhile)]);
+    return figures;
+  },
+});
+
+/** What a door makes of a broker, and of the one that has the load of the other door. */
+const doors: Readonly<Record<Exclude<Door, "native">, (broker: Broker, other: Broker) => Target>> =
+  {
+    kafka: ({ kafka }) => kafka,
+    "kafka beside HTTP": kafkaBesideHttp,
+    "kafka apart from HTTP": kafkaBesideHttp,
+    HTTP: ({ kafka, web }) => web.target(kafka),
+    "HTTP beside kafka": httpBesideKafka,
+    "HTTP apart from kafka": httpBesideKafka,
+  };
 
 /** The original's protocol, which only takes records. */
 function nativeTarget(service: Omit<Target, "kafka">, port: number): Target {
