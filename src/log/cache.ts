@@ -9,8 +9,11 @@
 import { assert } from "../base/assert.ts";
 import { Memory } from "../base/memory.ts";
 
-/** Smaller batches are copied in any case: few large slabs are less work than many small ones. */
-const keptBytesMin = 64 * 1024;
+/**
+ * Batches smaller than this part of a slab, 64 KiB where slabs have a MiB, are copied in any case:
+ * few large slabs are less work than many small ones.
+ */
+const keptShareMin = 1 / 16;
 
 /** One slab. `memory` becomes `null` when it is forgotten; the cache holds it until then. */
 export interface Slab {
@@ -65,7 +68,7 @@ export class RecordCache {
       given !== undefined &&
       given.bytes.buffer === bytes.buffer &&
       bytes.length * 2 >= given.bytes.length &&
-      bytes.length >= keptBytesMin;
+      bytes.length >= this.slabBytes * keptShareMin;
     return isKept ? this.#keep(bytes, given) : this.#copy(bytes);
   }
 

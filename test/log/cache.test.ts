@@ -59,8 +59,8 @@ describe("a batch that is given", () => {
     expect(cache.heldBytes).toBe(2 * largeBytes);
   });
 
-  test("is copied if it is small, or holds on to much larger memory", () => {
-    const cache = new RecordCache(10 * largeBytes, largeBytes);
+  test("is copied if it is small for a slab, or holds on to much larger memory", () => {
+    const cache = new RecordCache(40 * largeBytes, 16 * largeBytes);
     const small = bytesOf(largeBytes - 1, 1);
     expect(cache.hold(small, new Memory(small)).bytes.buffer).not.toBe(small.buffer);
     const whole = bytesOf(3 * largeBytes, 1);

@@ -208,6 +208,45 @@ export const plantedBugs: readonly PlantedBug[] = [
     "",
   ),
   bug(
+    "a write lets go of its memory as soon as the disk has been told",
+    100,
+    "src/log/commit.ts",
+    "await file.append(chunks);",
+    "const appending = file.append(chunks);\n" +
+      "for (const { piece } of group) piece.memory.letGo();\nawait appending;",
+    "  write.piece.memory.letGo();\n",
+    "",
+  ),
+  bug(
+    "a response lets go of a Produce that is not answered yet",
+    100,
+    "src/kafka/session.ts",
+    "    this.#await(pending, route.handle(request, context));\n",
+    "    this.#await(pending, route.handle(request, context));\n" +
+      "    for (const one of memories.splice(0)) one.letGo();\n",
+  ),
+  bug(
+    "a large batch is kept where it came, and nobody holds that",
+    100,
+    "src/log/cache.ts",
+    "    memory.hold();\n    const slab",
+    "    const slab",
+  ),
+  bug(
+    "a frame refers to chunks that nobody holds",
+    100,
+    "src/net/frames.ts",
+    "      chunk.hold();\n      this.#referred.push(chunk);\n",
+    "",
+  ),
+  bug(
+    "a request that waits is a view of a chunk that is let go of",
+    100,
+    "src/kafka/session.ts",
+    "new Memory(new Uint8Array(memory.bytes.subarray(start, end)))",
+    "new Memory(memory.bytes.subarray(start, end))",
+  ),
+  bug(
     "what a response refers to is let go of before it is sent",
     100,
     "src/kafka/session.ts",
