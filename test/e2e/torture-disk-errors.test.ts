@@ -61,7 +61,13 @@ testStrace(
   async () => {
     const random = randomForTest();
     using directory = temporaryDirectory();
-    const points = inTurns(random, (await pointsOf(join(directory.path, "data"))).life);
+    const { life } = await pointsOf(join(directory.path, "data"));
+    // Files are written at their positions or as vectors. By a plain `write` the runtime wakes its
+    // threads, which no disk can refuse: the one that is not woken would wait for ever.
+    const points = inTurns(
+      random,
+      life.filter(({ call }) => call !== "write"),
+    );
     const cycles = new Cycles(shortErrors, longErrors);
     const nameOf = ({ call, when }: Point): string => `EIO from ${call} ${when}`;
     const { acknowledged, faults } = await liveAll(cycles.of(points), nameOf, failAt);
