@@ -51,8 +51,8 @@ export async function openSegmentLog(
     const files = await withRecords(environment, directory, kept);
     const recovered: Recovered[] = [];
     for (const [at, segmentFiles] of files.entries()) {
-      const isLast = at === files.length - 1;
-      recovered.push(await openSegment(environment, directory, segmentFiles, isLast));
+      const nextBase = files[at + 1]?.base ?? null;
+      recovered.push(await openSegment(environment, directory, segmentFiles, nextBase));
     }
     const isStartKnown = start !== null || !hasStart;
     const losses = [
@@ -143,12 +143,12 @@ async function openSegment(
   environment: LogEnvironment,
   directory: string,
   files: SegmentFiles,
-  isLast: boolean,
+  nextBase: Offset | null,
 ): Promise<Recovered> {
   // Of the last one, which is seldom sealed, recovery reads the index anyway.
-  const sealed = isLast ? null : await openSealed(environment, directory, files);
+  const sealed = nextBase === null ? null : await openSealed(environment, directory, files);
   if (sealed !== null) return sealed;
-  const recovered = await recoverSegment(environment, directory, files, isLast);
+  const recovered = await recoverSegment(environment, directory, files, nextBase);
   if (recovered.isAhead) await publishQuietly(environment, recovered);
   return recovered;
 }

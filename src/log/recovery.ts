@@ -147,14 +147,15 @@ function sealedBy(header: IndexHeader, segment: Segment, files: SegmentFiles): R
 /**
  * Opens a segment by scanning it from its floor on, or, where what is below it may not be on the
  * device or in the index, from the last index entry before it; and acts as the table says.
- * @param isLast no later segment exists; only then may anything be cut or appended
+ * @param nextBase where the next segment begins; `null`: this is the last one, and only there may
+ *   anything be cut or appended
  * @throws DiskError
  */
 export async function recoverSegment(
   environment: LogEnvironment,
   directory: string,
   files: SegmentFiles,
-  isLast: boolean,
+  nextBase: Offset | null,
 ): Promise<Recovered> {
   const segment = new Segment(environment, directory, files.base, new GrowingIndex());
   const header = await segment.loadIndex();
@@ -168,7 +169,8 @@ export async function recoverSegment(
   segment.maxTimestamp = header?.maxTimestamp ?? -1;
   segment.beginRecovery(header, bytes);
   const isMore = bytes > segment.endPosition;
-  const ranges = isMore ? await scanTail(environment, segment, bytes, header) : [];
+  const told = toldBy(header, nextBase);
+  const ranges = isMore ? await scanTail(environment, segment, bytes, told) : [];
   const first = ranges[0];
   const found: Found = {
     bytes,
@@ -179,7 +181,7 @@ export async function recoverSegment(
   };
   const decision = decide(found);
   const losses = decision.isLoss ? lossesOf(segment, decision, ranges, floor, bytes) : [];
-  if (decision.action === "leave" || !isLast) {
+  if (decision.action === "leave" || nextBase !== null) {
     // Its index is about to say that it is finished: what it tells of must be there to stay.
     if (bytes > 0) await makeDurable(environment, segment, "sync", floor.position);
     // A reader that comes to the missing part is told of it, so the end is what was promised.
@@ -206,12 +208,12 @@ async function scanTail(
   environment: LogEnvironment,
   segment: Segment,
   bytes: number,
-  header: IndexHeader | null,
+  told: ReturnType<typeof toldBy>,
 ): Promise<DamagedRange[]> {
   const damaged: DamagedRange[] = [];
   await environment.files.use(segment.logPath, "read", async (file: DiskFile) => {
     const { endPosition: from, endOffset: base, base: segmentBase } = segment;
-    const scan = scanBatches(file, { from, to: bytes, base, segmentBase, ...toldBy(header) });
+    const scan = scanBatches(file, { from, to: bytes, base, segmentBase, ...told });
     for await (const item of scan) {
       if (item.kind === "damage") {
         damaged.push(item);

@@ -139,6 +139,8 @@ export interface ScanRange {
    * outside the checksum: what is behind damage is believed by its place between others.
    */
   readonly endOffset?: Offset;
+  /** Where the next segment begins: nor is what is behind damage believed to reach that. */
+  readonly nextBase?: Offset;
   /**
    * Above this nothing was acknowledged (the floor): there a broken batch whose header is in order
    * is a write that was torn, and its length is believed. Nobody can then make the log take what
@@ -152,9 +154,17 @@ export interface ScanRange {
   readonly buffer?: Uint8Array;
 }
 
-/** What the header of a segment's index tells a scan of it; `null`: there is none. */
-export const toldBy = (header: IndexHeader | null): Pick<ScanRange, "endOffset" | "tornFrom"> =>
-  header === null ? {} : { tornFrom: header.floorPosition, endOffset: header.floorOffset };
+/**
+ * What a scan of a segment is told by the header of its index, and by the segment behind it; `null`:
+ * there is none.
+ */
+export const toldBy = (
+  header: IndexHeader | null,
+  nextBase: Offset | null,
+): Pick<ScanRange, "endOffset" | "tornFrom" | "nextBase"> => ({
+  ...(header === null ? {} : { tornFrom: header.floorPosition, endOffset: header.floorOffset }),
+  ...(nextBase === null ? {} : { nextBase }),
+});
 
 /**
  * Walks the batches of a range of `file`.
@@ -162,10 +172,13 @@ export const toldBy = (header: IndexHeader | null): Pick<ScanRange, "endOffset" 
  */
 export async function* scanBatches(
   file: DiskFile,
-  { from, to, base, segmentBase, endOffset, tornFrom = Infinity, buffer = nothing }: ScanRange,
+  range: ScanRange,
 ): AsyncGenerator<Scanned, void, undefined> {
+  const { from, to, base, segmentBase, endOffset, tornFrom = Infinity, buffer = nothing } = range;
   const window = new Window(file, to, buffer);
-  const widest = offset(segmentBase + segmentOffsetsMax);
+  const widest = offset(
+    Math.min(segmentBase + segmentOffsetsMax, (range.nextBase ?? Infinity) - 1),
+  );
   const offsetMax = (at: number): Offset =>
     endOffset === undefined || at >= tornFrom ? widest : offset(Math.min(widest, endOffset - 1));
   let position = from;

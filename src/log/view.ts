@@ -144,10 +144,10 @@ export class LogView {
   async #lookThrough(entries: readonly DiskEntry[], isLive: boolean): Promise<boolean> {
     const known = new Map(this.#segments.map((segment) => [segment.base, segment]));
     const segments: Segment[] = [];
-    const listed = segmentsIn(entries);
-    for (const files of listed) {
-      if (!isLive && (await this.#isEmpty(files))) continue;
-      const segment = await this.#look(files, known.get(files.base), isLive);
+    const listed = await this.#listed(entries, isLive);
+    for (const [at, files] of listed.entries()) {
+      const nextBase = listed[at + 1]?.base ?? null;
+      const segment = await this.#look({ ...files, nextBase }, known.get(files.base), isLive);
       this.#looks.set(segment, files);
       segments.push(segment);
       // A broker finishes one segment before it tells of the next.
@@ -164,13 +164,25 @@ export class LogView {
     return isLive && segments.length < listed.length;
   }
 
+  async #listed(entries: readonly DiskEntry[], isLive: boolean): Promise<SegmentFiles[]> {
+    const listed: SegmentFiles[] = [];
+    for (const files of segmentsIn(entries)) {
+      if (isLive || !(await this.#isEmpty(files))) listed.push(files);
+    }
+    return listed;
+  }
+
   /** Whether it is an index alone, and of no records: the next start leaves it out, too. */
   async #isEmpty(files: SegmentFiles): Promise<boolean> {
     if (files.logBytes !== null) return false;
     return !(await promisesRecords(this.environment, this.directory, files));
   }
 
-  async #look(files: SegmentFiles, known: Segment | undefined, isLive: boolean): Promise<Segment> {
+  async #look(
+    files: SegmentFiles & { readonly nextBase: Offset | null },
+    known: Segment | undefined,
+    isLive: boolean,
+  ): Promise<Segment> {
     const isShorter = known !== undefined && (files.logBytes ?? 0) < known.endPosition;
     if (known?.sealed && this.#isAsBefore(known, files)) return known;
     // Opened anew: where a topic was deleted and created again, the open files are the old ones.
@@ -185,7 +197,7 @@ export class LogView {
       header = await segment.loadIndex();
     }
     if (header?.sealed) segment.becomeSealed(header);
-    else if (!isLive) await this.#scanTail(segment, files.logBytes ?? 0, header);
+    else if (!isLive) await this.#scanTail(segment, files, header);
     else if (header !== null) {
       segment.endOffset = header.floorOffset;
       segment.endPosition = header.floorPosition;
@@ -217,20 +229,25 @@ export class LogView {
   }
 
   /** With nobody writing, every good batch counts; good ones behind damage too. */
-  async #scanTail(segment: Segment, bytes: number, header: IndexHeader | null): Promise<void> {
+  async #scanTail(
+    segment: Segment,
+    { logBytes, nextBase }: { readonly logBytes: number | null; readonly nextBase: Offset | null },
+    header: IndexHeader | null,
+  ): Promise<void> {
+    const bytes = logBytes ?? 0;
     segment.maxTimestamp = Math.max(segment.maxTimestamp, header?.maxTimestamp ?? -1);
     segment.beginRecovery(header, bytes);
-    if (bytes > segment.endPosition) await this.#scan(segment, bytes, header);
+    if (bytes > segment.endPosition) await this.#scan(segment, bytes, toldBy(header, nextBase));
     if (header === null || header.floorOffset <= segment.endOffset) return;
     // A reader that comes to the missing part is told of it, so the end is what was promised.
     segment.endOffset = header.floorOffset;
     segment.endPosition = Math.max(segment.endPosition, header.floorPosition);
   }
 
-  async #scan(segment: Segment, bytes: number, header: IndexHeader | null): Promise<void> {
+  async #scan(segment: Segment, bytes: number, told: ReturnType<typeof toldBy>): Promise<void> {
     await this.environment.files.use(segment.logPath, "read", async (file) => {
       const { endPosition: from, endOffset: base, base: segmentBase } = segment;
-      const range = { from, to: bytes, base, segmentBase, ...toldBy(header) };
+      const range = { from, to: bytes, base, segmentBase, ...told };
       for await (const item of scanBatches(file, range)) {
         if (item.kind === "batches") {
           for (const at of item.starts) segment.noteBatch(item.view, at);

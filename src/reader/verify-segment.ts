@@ -30,8 +30,8 @@ export interface SegmentVerification {
   readonly environment: LogEnvironment;
   readonly directory: string;
   readonly files: SegmentFiles;
-  /** No later segment exists. */
-  readonly isLast: boolean;
+  /** Where the next segment begins; `null`: this is the last one. */
+  readonly nextBase: Offset | null;
   /** A broker is at work: only what it acknowledged is checked. */
   readonly isLive: boolean;
   readonly findings: Findings;
@@ -120,11 +120,11 @@ class SegmentCheck {
   }
 
   async #scan(to: number, header: IndexHeader | null): Promise<void> {
-    const { environment, files, progress } = this.verification;
+    const { environment, files, nextBase, progress } = this.verification;
     const file: DiskFile = await environment.disk.open(this.#logPath, "read");
     try {
       const { base } = files;
-      const range = { from: 0, to, base, segmentBase: base, ...toldBy(header) };
+      const range = { from: 0, to, base, segmentBase: base, ...toldBy(header, nextBase) };
       for await (const item of scanBatches(file, range)) {
         const before = this.#end.position;
         if (item.kind === "damage") this.#damaged(item);
@@ -184,7 +184,7 @@ class SegmentCheck {
     bytes: number,
     isDurable: boolean,
   ): Promise<void> {
-    const { findings, isLast } = this.verification;
+    const { findings, nextBase } = this.verification;
     const begin = await this.#recoveryBegin(bytes);
     const first = this.#ranges.find((range) => range.to > begin);
     const damage = first && {
@@ -209,7 +209,7 @@ class SegmentCheck {
     this.#missing(floor);
     if (decision.action === "cut") {
       const torn = `${bytes - goodEnd} bytes of a write that never finished`;
-      const fate = isLast ? "the next start cuts them off" : "they are left as they are";
+      const fate = nextBase === null ? "the next start cuts them off" : "they are left as they are";
       findings.note("torn", this.#logPath, `${torn}, from position ${goodEnd}; ${fate}`);
     } else if (decision.action === "sync" && goodEnd > floor.position) {
       const more = `${goodEnd - floor.position} bytes above the floor`;

@@ -171,13 +171,12 @@ class Verification {
     const findings = this.#findings;
     for (const [at, files] of segments.entries()) {
       this.#gap(directory, files.base);
-      const isLast = at === segments.length - 1;
       try {
         const content = await verifySegment({
           environment,
           directory,
           files,
-          isLast,
+          nextBase: segments[at + 1]?.base ?? null,
           isLive,
           findings,
           progress,

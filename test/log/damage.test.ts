@@ -218,6 +218,23 @@ test("two damaged batches in a row hide no more than themselves", async () => {
   expect(found).toMatchObject({ code: "CORRUPT_MESSAGE", resumeAt: offset(3) });
 });
 
+test("a damaged offset behind a damaged batch takes nothing from the segments that follow", async () => {
+  const world = new LogWorld(new MemoryDisk());
+  await threeSegments(world);
+  const disk = world.disk.crash({ keep: "all" });
+  const size = batchOf({ first: 0, valueBytes: 25_000 }).length;
+  disk.flipBit(logPath, size - 1, 0);
+  // No floor was published, and the checksum does not cover it: it now seems to be 1 + 2 ** 17.
+  disk.flipBit(logPath, size + 5, 1);
+  const next = new LogWorld(disk);
+  const log = await next.open();
+  expect(log.losses).toMatchObject([
+    { row: "records missing between segments", fromOffset: 0, toOffset: 2 },
+  ]);
+  expect((await numbersAround(log)).join()).toBe("2,3,4,5");
+  expect((await acked(log, { first: 6 })).baseOffset).toBe(offset(6));
+});
+
 test("a file that lies within another segment does not let an offset be used twice", async () => {
   const world = new LogWorld(new MemoryDisk());
   const log = await world.open();

@@ -14,9 +14,9 @@ const first = `${directory}/00000000000000000000`;
 /** Checks the first segment of the log. */
 async function verifyFirst(
   disk: MemoryDisk,
-  options: { isLast?: boolean; isLive?: boolean } = {},
+  options: { isFollowed?: boolean; isLive?: boolean } = {},
 ): Promise<{ content: SegmentContent; findings: Findings; bytes: number }> {
-  const [files] = segmentsIn(await disk.list(directory));
+  const [files, next] = segmentsIn(await disk.list(directory));
   if (files === undefined) throw new Error("there is no segment");
   const findings = new Findings();
   let bytes = 0;
@@ -24,7 +24,7 @@ async function verifyFirst(
     environment: readerEnvironment(disk),
     directory,
     files,
-    isLast: options.isLast ?? true,
+    nextBase: options.isFollowed === true ? (next?.base ?? offset(1_000_000)) : null,
     isLive: options.isLive ?? false,
     findings,
     progress: (more) => {
@@ -50,7 +50,7 @@ test("a sealed segment says so, an active one does not", async () => {
     batches: 3,
     records: 3,
   });
-  const sealed = await verifyFirst(await closedLog(60, 3000), { isLast: false });
+  const sealed = await verifyFirst(await closedLog(60, 3000), { isFollowed: true });
   expect(sealed.content.isSealed).toBeTrue();
   expect([active.findings.health, sealed.findings.health]).toEqual(["healthy", "healthy"]);
 });
@@ -60,7 +60,7 @@ test("a torn tail in front of another segment is left as it is, and a note says 
   const file = await disk.open(`${first}.log`, "append");
   await file.append([new Uint8Array(30)]);
   await file.close();
-  const { findings, bytes } = await verifyFirst(disk, { isLast: false });
+  const { findings, bytes } = await verifyFirst(disk, { isFollowed: true });
   expect(findings.notes).toMatchObject([{ kind: "torn", path: `${first}.log` }]);
   expect(findings.notes[0]?.message).toContain("left as they are");
   expect((await verifyFirst(disk)).findings.notes[0]?.message).toContain("cuts them off");
@@ -102,7 +102,7 @@ test("a sealed segment that claims to be older than it is would be passed over: 
   await older.close();
   const disk = world.disk.crash({ keep: "all" });
   await disk.writeWhole(`${first}.idx`, await other.disk.readWhole(`${first}.idx`));
-  const { findings } = await verifyFirst(disk, { isLast: false });
+  const { findings } = await verifyFirst(disk, { isFollowed: true });
   expect(findings.notes.map((note) => note.path)).toContain(`${first}.idx`);
   expect(findings.health).toBe("noted");
 });

@@ -429,4 +429,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     ),
     fromSeed: 401_930,
   },
+  {
+    ...bug(
+      "an offset that is damaged hides the segment that follows",
+      20,
+      "src/log/recovery.ts",
+      "toldBy(header, nextBase)",
+      "toldBy(header, null)",
+    ),
+    fromSeed: 2_201_950,
+  },
 ];

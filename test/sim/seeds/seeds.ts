@@ -12,4 +12,8 @@ export const namedSeeds: readonly { readonly seed: number; readonly was: string 
     seed: 401_941,
     was: "an offset that was damaged behind other damage hid all that came after it",
   },
+  {
+    seed: 2_201_957,
+    was: "an offset that was damaged behind other damage hid records of the segment that follows",
+  },
 ];
