@@ -155,8 +155,8 @@ export interface ScanRange {
 }
 
 /**
- * What a scan of a segment is told by the header of its index, and by the segment behind it; `null`:
- * there is none.
+ * What a scan of a segment is told by the header of its index, and by where the next one begins;
+ * `null`: there is none.
  */
 export const toldBy = (
   header: IndexHeader | null,
