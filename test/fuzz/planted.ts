@@ -36,8 +36,8 @@ export const plantedFaults: readonly PlantedFault[] = [
     "kafka-frames",
     1_000,
     "src/kafka/dispatch.ts",
-    "return { ...known, request, responseVersion: apiVersion };",
-    'return { ...known, request, responseVersion: route.name === "Heartbeat" ? 0 : apiVersion };',
+    "request, responseVersion: apiVersion };",
+    'request, responseVersion: route.name === "Heartbeat" ? 0 : apiVersion };',
   ),
   fault(
     "a partition that is not there is asked for its records",
