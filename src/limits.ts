@@ -165,8 +165,11 @@ export const mappedIndexesMax = 4_096;
 export const commitGroupBytesMax = 4 * MiB;
 /** And this many separate pieces of memory: the system takes so many at once (IOV_MAX). */
 export const commitGroupChunksMax = 1_024;
-/** Appended and not yet durable, per partition; more is refused (KAFKA_STORAGE_ERROR). */
-export const commitQueueBytesMax = 64 * MiB;
+/**
+ * Appended and not yet durable, per partition; more is refused. No producer comes to see that, as
+ * clients give up what is refused for this reason: reading from connections pauses before.
+ */
+export const commitQueueBytesMax = 512 * MiB;
 /** The cache of newest batches, all partitions together. */
 export const cacheBytesDefault = 64 * MiB;
 export const cacheSlabBytes = MiB;
@@ -688,7 +691,7 @@ assert(
   3 * clientItemsAskedMax < kafkaRequestElementsMax,
   "what a client asks at once must be a request",
 );
-assert(batchBytesMax < commitQueueBytesMax, "the largest batch must fit the commit queue");
+assert(2 * inFlightBytesMax <= commitQueueBytesMax, "all that is under way must fit one queue");
 assert(topIntervalMsMax < loopDelayIdleMs, "a broker that is watched goes on measuring");
 assert(groupIdCharactersMax * 12 < topLineCharactersMax, "a line must hold a group's id");
 assert(nativeFrameBytesMax < connectionInFlightBytesMax, "one frame must fit a connection");
